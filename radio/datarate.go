@@ -1,0 +1,87 @@
+package radio
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Modulation of a frame.
+type Modulation uint8
+
+// The modulations.
+const (
+	LoRa Modulation = iota + 1
+	FSK
+)
+
+// DataRate says how a frame is modulated. For LoRa, SpreadingFactor (5..12)
+// and Bandwidth (Hz) are set; for FSK, BitRate (bit/s).
+type DataRate struct {
+	Modulation      Modulation
+	SpreadingFactor uint8
+	Bandwidth       uint32
+	BitRate         uint32
+}
+
+// LoRaDataRate is SFsf at bandwidth Hz.
+func LoRaDataRate(sf uint8, bandwidth uint32) DataRate {
+	return DataRate{Modulation: LoRa, SpreadingFactor: sf, Bandwidth: bandwidth}
+}
+
+// FSKDataRate is FSK at bitRate bit/s.
+func FSKDataRate(bitRate uint32) DataRate {
+	return DataRate{Modulation: FSK, BitRate: bitRate}
+}
+
+// String prints the field's notation: "SF7BW125", or the bit rate for FSK:
+// "50000".
+func (d DataRate) String() string {
+	if d.Modulation == FSK {
+		return strconv.FormatUint(uint64(d.BitRate), 10)
+	}
+	return fmt.Sprintf("SF%dBW%s", d.SpreadingFactor, strconv.FormatFloat(float64(d.Bandwidth)/1000, 'f', -1, 64))
+}
+
+var loraDataRate = regexp.MustCompile(`^SF([0-9]{1,2})BW([0-9]{1,4}(?:\.[0-9]{1,2})?)$`)
+
+// ParseDataRate reads what String prints.
+func ParseDataRate(s string) (DataRate, error) {
+	if m := loraDataRate.FindStringSubmatch(s); m != nil {
+		sf, _ := strconv.Atoi(m[1])
+		khz, _ := strconv.ParseFloat(m[2], 64)
+		if sf >= 5 && sf <= 12 && khz > 0 {
+			return LoRaDataRate(uint8(sf), uint32(khz*1000+0.5)), nil
+		}
+	} else if rate, err := strconv.ParseUint(s, 10, 32); err == nil && rate > 0 {
+		return FSKDataRate(uint32(rate)), nil
+	}
+	return DataRate{}, fmt.Errorf("%q is not a data rate: want e.g. SF7BW125, or bit/s for FSK", s)
+}
+
+// LoRaAirtime is the time on air of a LoRa frame with explicit header and
+// coding rate 4/5: size bytes of PHYPayload, preamble symbols. CRC says
+// whether the frame carries the 16-bit payload CRC (uplinks do, downlinks do
+// not). Source: SX1276 data sheet, section 4.1.1.7.
+func (d DataRate) LoRaAirtime(size, preamble int, crc bool) time.Duration {
+	sf := int(d.SpreadingFactor)
+	if sf == 0 || d.Bandwidth == 0 {
+		return 0
+	}
+	symbol := float64(uint64(1)<<sf) / float64(d.Bandwidth)
+	lowRate := 0
+	if symbol > 0.016 {
+		lowRate = 1
+	}
+	bits := 8*size - 4*sf + 28
+	if crc {
+		bits += 16
+	}
+	symbols := 8
+	if bits > 0 {
+		per := 4 * (sf - 2*lowRate)
+		symbols += (bits + per - 1) / per * 5
+	}
+	return time.Duration((float64(preamble) + 4.25 + float64(symbols)) * symbol * float64(time.Second))
+}
