@@ -1,0 +1,126 @@
+package store
+
+import "slices"
+
+// item is one outbox entry as the index knows it.
+type item struct {
+	seq  uint64
+	size int
+	at   int64 // Unix seconds of acceptance; only its order matters
+}
+
+// index mirrors the outbox in memory: what is there, how large, and what is
+// done but not yet deleted. Every method is called with Store.mu held.
+type index struct {
+	nodes map[string][]item
+	done  map[string]map[uint64]bool
+	bytes int64
+	count int
+}
+
+func newIndex() *index {
+	return &index{nodes: map[string][]item{}, done: map[string]map[uint64]bool{}}
+}
+
+// add appends it to node's queue; sequence numbers grow.
+func (x *index) add(node string, it item) {
+	x.nodes[node] = append(x.nodes[node], it)
+	x.bytes += int64(it.size)
+	x.count++
+}
+
+// remove takes the entry out of the queue and of the done set.
+func (x *index) remove(node string, seq uint64) {
+	items := x.nodes[node]
+	i, found := slices.BinarySearchFunc(items, seq, func(it item, seq uint64) int {
+		switch {
+		case it.seq < seq:
+			return -1
+		case it.seq > seq:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return
+	}
+	x.bytes -= int64(items[i].size)
+	x.count--
+	if x.nodes[node] = slices.Delete(items, i, i+1); len(x.nodes[node]) == 0 {
+		delete(x.nodes, node)
+	}
+	if delete(x.done[node], seq); len(x.done[node]) == 0 {
+		delete(x.done, node)
+	}
+}
+
+func (x *index) has(node string, seq uint64) bool {
+	return slices.ContainsFunc(x.nodes[node], func(it item) bool { return it.seq == seq })
+}
+
+// markDone hides the entry until it is deleted.
+func (x *index) markDone(node string, seq uint64) {
+	if !x.has(node, seq) {
+		return
+	}
+	if x.done[node] == nil {
+		x.done[node] = map[uint64]bool{}
+	}
+	x.done[node][seq] = true
+}
+
+// ref names an entry.
+type ref struct {
+	node string
+	seq  uint64
+}
+
+// doneRefs lists what is done and not yet deleted.
+func (x *index) doneRefs() []ref {
+	var refs []ref
+	for node, seqs := range x.done {
+		for seq := range seqs {
+			refs = append(refs, ref{node, seq})
+		}
+	}
+	return refs
+}
+
+// waiting lists up to limit sequence numbers of node after seq, oldest first,
+// without those done.
+func (x *index) waiting(node string, after uint64, limit int) []uint64 {
+	var seqs []uint64
+	for _, it := range x.nodes[node] {
+		if len(seqs) == limit {
+			break
+		}
+		if it.seq > after && !x.done[node][it.seq] {
+			seqs = append(seqs, it.seq)
+		}
+	}
+	return seqs
+}
+
+// overflow lists the oldest entries, over all nodes, that must go so that
+// need more bytes fit into maxBytes and nothing is older than minAt. Entries
+// that are done are not counted as lost by the caller, but go too.
+func (x *index) overflow(need, maxBytes, minAt int64) []ref {
+	heads := map[string]int{}
+	var refs []ref
+	left := x.bytes + need
+	for {
+		var oldest *item
+		var node string
+		for n, items := range x.nodes {
+			if i := heads[n]; i < len(items) && (oldest == nil || items[i].seq < oldest.seq) {
+				oldest, node = &items[i], n
+			}
+		}
+		if oldest == nil || (left <= maxBytes && oldest.at >= minAt) {
+			return refs
+		}
+		heads[node]++
+		left -= int64(oldest.size)
+		refs = append(refs, ref{node, oldest.seq})
+	}
+}
