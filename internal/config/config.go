@@ -1,0 +1,103 @@
+package config
+
+import (
+	"crypto/x509"
+	"time"
+
+	"github.com/brocaar/lorawan"
+
+	"gatewayd/hub"
+	"gatewayd/internal/clock"
+	"gatewayd/internal/secret"
+	"gatewayd/radio"
+	"gatewayd/radio/picocell"
+)
+
+// Config is a configuration in which everything has been checked. Paths are
+// absolute or relative to the working directory, ready to be opened.
+type Config struct {
+	StateDir      string
+	Log           Log
+	Clock         Clock
+	Hub           Hub
+	LoRaWAN       LoRaWAN
+	Outbox        Outbox
+	Concentrators []Concentrator // at least one
+	Nodes         []Node         // in the order of the files
+
+	// Warnings are what works but is hardly meant, each as
+	// "file:line:col: key: what, and what to do".
+	Warnings []string
+}
+
+// Log says how much is logged, and in which form.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // auto (console on a terminal, else json), console, json
+}
+
+// Clock says when the wall clock is trusted.
+type Clock struct {
+	RequireSync clock.RequireSync
+}
+
+// Hub is the IoT Hub and how its connections behave.
+type Hub struct {
+	Host           string         // host name, without port
+	Port           uint16         // TCP
+	CAFile         string         // "" for the system's roots
+	RootCAs        *x509.CertPool // content of CAFile; nil for the system's roots
+	SASTTL         time.Duration  // life of a minted token
+	KeepAlive      time.Duration  // MQTT keep-alive, whole seconds
+	PubackTimeout  time.Duration
+	ConnectTimeout time.Duration
+	ConnectRate    float64 // new connections per second, all devices together
+	ConnectBurst   int     // connections that may start at once
+	APIVersion     string
+}
+
+// LoRaWAN is what the network is towards its nodes.
+type LoRaWAN struct {
+	NetID  lorawan.NetID // DevAddrs of joined nodes are taken from it
+	Region string        // EU868 or US915, that of every concentrator
+}
+
+// Outbox bounds what waits for the hub. Beyond it the oldest is dropped.
+type Outbox struct {
+	MaxBytes int64         // all nodes together
+	MaxAge   time.Duration // since reception
+}
+
+// Concentrator is one radio front end.
+type Concentrator struct {
+	Name         string
+	Type         string // picocell
+	Port         string // serial device
+	Region       string // EU868 or US915
+	SubBand      int    // US915: 1..8
+	FirmwareDir  string
+	FirmwarePins picocell.Pins // all four, the usual ones where not configured
+	GatewayEUI   radio.EUI64   // zero: the concentrator's own
+	PollInterval time.Duration
+	AntennaGain  float64 // dBi, cable loss subtracted
+	Board        picocell.Board
+	Position     Position
+}
+
+// Node is one LoRaWAN end device and its identity in the hub.
+type Node struct {
+	Name       string // unique, for people; DeviceID unless configured
+	DeviceID   string
+	Credential hub.Credential
+	OTAA       bool
+	DevEUI     radio.EUI64 // always with OTAA; with ABP zero if not configured
+
+	JoinEUI radio.EUI64   // OTAA
+	AppKey  secret.AES128 // OTAA
+
+	DevAddr lorawan.DevAddr // ABP
+	NwkSKey secret.AES128   // ABP
+	AppSKey secret.AES128   // ABP
+
+	Position Position // of its [[node]]
+}

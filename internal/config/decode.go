@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// decoder puts a TOML tree into the raw structs. Unlike a general decoder it
+// does not stop at the first mistake: a key that is unknown or of the wrong
+// type is reported and left out.
+type decoder struct {
+	doc  *document
+	root reflect.Type // for hints at keys of other tables
+}
+
+// decode puts tree into the struct behind target, over what is there.
+func decode(doc *document, tree map[string]any, target any) {
+	v := reflect.ValueOf(target).Elem()
+	d := decoder{doc: doc, root: v.Type()}
+	d.table("", tree, v)
+}
+
+func (d *decoder) table(path string, tree map[string]any, dst reflect.Value) {
+	for key, v := range tree {
+		at := joinKey(path, key)
+		if i, ok := fieldOf(dst.Type(), key); ok {
+			d.value(at, v, dst.Field(i))
+		} else {
+			d.doc.leaveOut(at, "unknown key; "+hint(d.root, dst.Type(), path, key))
+		}
+	}
+}
+
+func (d *decoder) value(path string, src any, dst reflect.Value) {
+	switch dst.Kind() {
+	case reflect.Pointer:
+		v := reflect.New(dst.Type().Elem())
+		d.value(path, src, v.Elem())
+		dst.Set(v)
+	case reflect.Struct:
+		if tree, ok := src.(map[string]any); ok {
+			d.table(path, tree, dst)
+			return
+		}
+		d.mismatch(path, src, dst)
+	case reflect.Slice:
+		if items, ok := src.([]any); ok {
+			d.tables(path, items, dst)
+			return
+		}
+		d.mismatch(path, src, dst)
+	default:
+		d.scalar(path, src, dst)
+	}
+}
+
+// tables decodes an array of tables.
+func (d *decoder) tables(path string, items []any, dst reflect.Value) {
+	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
+	for i, item := range items {
+		if kindOf(item) != "a table" {
+			d.mismatch(path, item, dst)
+			return
+		}
+		v := dst.Index(i)
+		if e, ok := v.Addr().Interface().(interface{ setDefaults() }); ok {
+			e.setDefaults()
+		}
+		d.value(element(path, i), item, v)
+	}
+}
+
+func (d *decoder) scalar(path string, src any, dst reflect.Value) {
+	v := reflect.ValueOf(src)
+	switch i, isInt := src.(int64); {
+	case dst.Kind() == reflect.Float64 && isInt:
+		dst.SetFloat(float64(i))
+	case dst.Kind() == reflect.Interface && (isInt || v.Kind() == reflect.String):
+		dst.Set(v)
+	case v.Kind() == dst.Kind():
+		dst.Set(v.Convert(dst.Type()))
+	default:
+		d.mismatch(path, src, dst)
+	}
+}
+
+func (d *decoder) mismatch(path string, src any, dst reflect.Value) {
+	d.doc.leaveOut(path, fmt.Sprintf("is %s; want %s", kindOf(src), wanted(displayKey(path), dst.Type())))
+}
+
+// kindOf names the TOML type of a decoded value.
+func kindOf(v any) string {
+	switch v.(type) {
+	case string:
+		return "text"
+	case int64:
+		return "an integer"
+	case float64:
+		return "a number with a fraction"
+	case bool:
+		return "true or false"
+	case []any:
+		return "an array"
+	case map[string]any:
+		return "a table"
+	case time.Time:
+		return "a date"
+	default:
+		return "a date or time"
+	}
+}
+
+// wanted says how to write a key of type t.
+func wanted(key string, t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		return fmt.Sprintf("one table: write [%s]", key)
+	case reflect.Slice:
+		return fmt.Sprintf("tables in an array: write [[%s]]", key)
+	case reflect.Int64:
+		return "an integer without quotes"
+	case reflect.Float64:
+		return "a number without quotes"
+	case reflect.Bool:
+		return "true or false without quotes"
+	case reflect.Interface:
+		return `an integer of bytes, or text such as "64MiB"`
+	default:
+		if t == reflect.TypeFor[duration]() {
+			return `text with a unit, such as "30s"`
+		}
+		return "text in quotes"
+	}
+}
+
+// fieldOf finds the field for a key.
+func fieldOf(t reflect.Type, key string) (int, bool) {
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("toml") == key {
+			return i, true
+		}
+	}
+	return 0, false
+}

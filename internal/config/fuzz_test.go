@@ -1,0 +1,69 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// FuzzCheck checks that any bytes give either a usable Config or errors that
+// all stand at a place inside the file.
+func FuzzCheck(f *testing.F) {
+	f.Add([]byte(required + nodeA + nodeB))
+	f.Add([]byte("nodes_file = \"n\"\n" + required))
+	files, err := filepath.Glob("testdata/bad/*.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range append(files, "../../configs/gatewayd.reference.toml") {
+		src, err := readSource(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src.data)
+	}
+	env := environment{
+		getenv: noEnv,
+		read:   func(string) (source, error) { return source{}, fs.ErrNotExist },
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := check(source{name: "f", data: data}, env)
+		if err == nil {
+			checkUsable(t, c)
+			return
+		}
+		var errs Errors
+		if !errors.As(err, &errs) || len(errs) == 0 {
+			t.Fatalf("not Errors: %v", err)
+		}
+		lines := strings.Split(string(data), "\n")
+		for i, e := range errs {
+			p := e.Position
+			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > len(lines[p.Line-1])+1 {
+				t.Errorf("outside the file: %v", e)
+			}
+			if i > 0 && (errs[i-1].Position.Line > p.Line || errs[i-1].Position.Line == p.Line && errs[i-1].Position.Column > p.Column) {
+				t.Errorf("out of order: %v after %v", e, errs[i-1])
+			}
+		}
+	})
+}
+
+// checkUsable checks what the rest of the program relies on.
+func checkUsable(t *testing.T, c *Config) {
+	t.Helper()
+	if c.Hub.Host == "" || c.Hub.Port == 0 || len(c.Concentrators) == 0 || c.LoRaWAN.Region == "" || c.Outbox.MaxBytes <= 0 {
+		t.Errorf("accepted, but not usable: %+v", c)
+	}
+	for _, n := range c.Nodes {
+		complete := !n.NwkSKey.IsZero() && !n.AppSKey.IsZero()
+		if n.OTAA {
+			complete = !n.AppKey.IsZero()
+		}
+		if n.Name == "" || n.DeviceID == "" || n.Credential == nil || !complete {
+			t.Errorf("accepted, but not usable: %+v", n)
+		}
+	}
+}

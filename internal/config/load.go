@@ -1,0 +1,134 @@
+package config
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gatewayd/internal/clock"
+)
+
+// defaultStateDir is where state lives when nothing says otherwise.
+const defaultStateDir = "/var/lib/gatewayd"
+
+// source is one file: its name as the user knows it, content and mode.
+type source struct {
+	name string
+	data []byte
+	mode fs.FileMode
+}
+
+// environment is what a configuration needs from outside of its own text.
+type environment struct {
+	getenv func(string) string
+	read   func(path string) (source, error)
+}
+
+// Load reads the configuration at path and the nodes_file it names, if any.
+// getenv is os.Getenv; it is asked for STATE_DIRECTORY. To take up changed
+// nodes, Load again: nothing of an earlier Load is kept or changed.
+//
+// The error is an Errors unless the file cannot be read at all.
+func Load(path string, getenv func(string) string) (*Config, error) {
+	env := environment{getenv: getenv, read: readSource}
+	main, err := env.read(path)
+	if err != nil {
+		return nil, err
+	}
+	return check(main, env)
+}
+
+// readSource reads a file of the system.
+func readSource(path string) (source, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return source{}, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return source{}, err
+	}
+	return source{name: path, data: data, mode: info.Mode()}, nil
+}
+
+// check turns a file into a Config, or reports all that is wrong with it.
+func check(main source, env environment) (*Config, error) {
+	r := newReport()
+	raw := defaults()
+	doc, ok := parse(main, &raw, r)
+	if !ok {
+		return nil, r.err()
+	}
+	v := validator{env: env, main: main, top: section{doc: doc}}
+	c := v.config(&raw)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	for _, w := range r.sorted(r.warnings) {
+		c.Warnings = append(c.Warnings, w.Error())
+	}
+	return c, nil
+}
+
+// validator turns raw structs into the Config.
+type validator struct {
+	env  environment
+	main source
+	top  section // of the main file
+}
+
+func (v validator) config(raw *rawConfig) *Config {
+	c := &Config{StateDir: v.stateDir(raw.StateDir)}
+	c.Log = validateLog(v.top.in("log"), raw.Log)
+	c.Clock = validateClock(v.top.in("clock"), raw.Clock)
+	c.Hub = v.hub(raw.Hub)
+	c.Outbox = validateOutbox(v.top.in("outbox"), raw.Outbox)
+	c.Concentrators = v.concentrators(raw.Concentrator, c.StateDir)
+	c.LoRaWAN = v.lorawan(raw.LoRaWAN, c.Concentrators)
+	c.Nodes = v.nodes(raw, c.Hub.Host)
+	return c
+}
+
+// path makes a configured path relative to the configuration's folder.
+func (v validator) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(filepath.Dir(v.main.name), p)
+}
+
+// stateDir is the configured one, else systemd's, else the usual one.
+func (v validator) stateDir(configured string) string {
+	if configured != "" {
+		return v.path(configured)
+	}
+	// systemd lists several with ':' if the unit asks for several.
+	if dir, _, _ := strings.Cut(v.env.getenv("STATE_DIRECTORY"), ":"); dir != "" {
+		return dir
+	}
+	return defaultStateDir
+}
+
+func validateLog(s section, raw rawLog) Log {
+	return Log{
+		Level:  s.oneOf("level", raw.Level, "debug", "info", "warn", "error"),
+		Format: s.oneOf("format", raw.Format, "auto", "console", "json"),
+	}
+}
+
+func validateClock(s section, raw rawClock) Clock {
+	choices := []string{string(clock.SyncAuto), string(clock.SyncAlways), string(clock.SyncNever)}
+	return Clock{RequireSync: clock.RequireSync(s.oneOf("require_sync", raw.RequireSync, choices...))}
+}
+
+func validateOutbox(s section, raw rawOutbox) Outbox {
+	bytes, err := parseSize(raw.MaxBytes)
+	if err != nil {
+		s.fail("max_bytes", "%v", err)
+	} else if bytes < 64<<10 || bytes > 64<<30 {
+		s.fail("max_bytes", "out of range; want 64KiB to 64GiB")
+	}
+	return Outbox{MaxBytes: bytes, MaxAge: s.duration("max_age", raw.MaxAge, time.Minute, 365*day)}
+}

@@ -1,0 +1,106 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// section is one table of a document while it is validated: where its keys
+// stand, and where mistakes go. Path "" is the top of the document.
+type section struct {
+	doc  *document
+	path string
+}
+
+// in is the table called key inside s.
+func (s section) in(key string) section { return section{s.doc, s.at(key)} }
+
+// item is element i of the array of tables called key inside s.
+func (s section) item(key string, i int) section {
+	return section{s.doc, element(s.at(key), i)}
+}
+
+// at is the path of a key; "" is the table itself.
+func (s section) at(key string) string {
+	if key == "" {
+		return s.path
+	}
+	return joinKey(s.path, key)
+}
+
+func (s section) has(key string) bool          { return s.doc.index.has(s.at(key)) }
+func (s section) position(key string) Position { return s.doc.position(s.at(key)) }
+
+func (s section) fail(key, format string, args ...any) {
+	s.doc.fail(s.at(key), fmt.Sprintf(format, args...))
+}
+
+func (s section) warn(key, problem string) {
+	s.doc.warn(s.at(key), problem)
+}
+
+// require reports a missing key.
+func (s section) require(key, advice string) {
+	if !s.has(key) {
+		s.fail(key, "missing; %s", advice)
+	}
+}
+
+// oneOf checks a choice.
+func (s section) oneOf(key, value string, choices ...string) string {
+	if !slices.Contains(choices, value) {
+		s.fail(key, "unknown value; want %s", enumerate("or", quoteAll(choices)))
+	}
+	return value
+}
+
+// within checks that low <= value <= high.
+func within[T int64 | float64](s section, key string, value, low, high T) bool {
+	if value >= low && value <= high {
+		return true
+	}
+	s.fail(key, "out of range; want %v to %v", low, high)
+	return false
+}
+
+// duration reads a time span between low and high.
+func (s section) duration(key string, text duration, low, high time.Duration) time.Duration {
+	d, err := parseDuration(string(text))
+	switch {
+	case err != nil:
+		s.fail(key, "%v", err)
+	case d < low || d > high:
+		s.fail(key, "out of range; want %s to %s", formatDuration(low), formatDuration(high))
+	}
+	return d
+}
+
+// unique checks that value is new to seen, which remembers where it stands.
+func unique[K comparable](s section, seen map[K]Position, key string, value K, advice string) bool {
+	first, twice := seen[value]
+	if twice {
+		s.fail(key, "already used at %s; %s", first, advice)
+	} else {
+		seen[value] = s.position(key)
+	}
+	return !twice
+}
+
+func quoteAll(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = `"` + w + `"`
+	}
+	return quoted
+}
+
+// enumerate is "a", "a and b", "a, b and c". There is at least one word.
+func enumerate(and string, words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
+}
