@@ -1,0 +1,61 @@
+package bridge
+
+import (
+	"sync/atomic"
+
+	"go.uber.org/zap"
+
+	"gatewayd/hub"
+)
+
+// feed hands one node's outbox to its hub connection. It renders there, in
+// the connection's goroutine, never before an answer has left.
+type feed struct {
+	key   string
+	node  atomic.Pointer[Node] // as in the node table now; a reload changes it
+	store Store
+	clock Clock
+	log   *zap.Logger
+	ready chan struct{}
+	bad   *atomic.Uint64 // records that could not be rendered
+}
+
+var _ hub.Feed = (*feed)(nil)
+
+// Pending renders the oldest waiting messages. A record that cannot be
+// rendered is forgotten, counted and said: it would hold back all the others.
+func (f *feed) Pending(after uint64, limit int) ([]hub.Message, error) {
+	entries, err := f.store.Pending(f.key, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]hub.Message, 0, len(entries))
+	for _, e := range entries {
+		m, err := render(e.Seq, e.Record, *f.node.Load(), f.clock)
+		if err != nil {
+			f.bad.Add(1)
+			f.log.Error("an accepted uplink is lost: its record is unreadable",
+				zap.String("device", f.node.Load().DeviceID), zap.Error(err))
+			f.store.Done(f.key, e.Seq)
+			continue
+		}
+		messages = append(messages, m)
+	}
+	if len(messages) == 0 && len(entries) > 0 {
+		f.wake() // all unreadable: look again for what lies behind them
+	}
+	return messages, nil
+}
+
+// Done forgets a message that the hub has acknowledged.
+func (f *feed) Done(seq uint64) { f.store.Done(f.key, seq) }
+
+// Ready is signalled when there may be more.
+func (f *feed) Ready() <-chan struct{} { return f.ready }
+
+func (f *feed) wake() {
+	select {
+	case f.ready <- struct{}{}:
+	default:
+	}
+}
