@@ -63,7 +63,7 @@ func ParseDataRate(s string) (DataRate, error) {
 // LoRaAirtime is the time on air of a LoRa frame with explicit header and
 // coding rate 4/5: size bytes of PHYPayload, preamble symbols. CRC says
 // whether the frame carries the 16-bit payload CRC (uplinks do, downlinks do
-// not). Source: SX1276 data sheet, section 4.1.1.7.
+// not). Rounded to microseconds. Source: SX1276 data sheet, section 4.1.1.7.
 func (d DataRate) LoRaAirtime(size, preamble int, crc bool) time.Duration {
 	sf := int(d.SpreadingFactor)
 	if sf == 0 || d.Bandwidth == 0 {
@@ -83,5 +83,6 @@ func (d DataRate) LoRaAirtime(size, preamble int, crc bool) time.Duration {
 		per := 4 * (sf - 2*lowRate)
 		symbols += (bits + per - 1) / per * 5
 	}
-	return time.Duration((float64(preamble) + 4.25 + float64(symbols)) * symbol * float64(time.Second))
+	seconds := (float64(preamble) + 4.25 + float64(symbols)) * symbol
+	return time.Duration(seconds*1e6+0.5) * time.Microsecond
 }
