@@ -1,0 +1,211 @@
+package hub
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// step is a stage on the way to a working connection.
+type step string
+
+const (
+	stepDial      step = "TCP"
+	stepTLS       step = "TLS"
+	stepConnect   step = "CONNECT"
+	stepSubscribe step = "SUBSCRIBE"
+)
+
+// stepError says where on that way err happened.
+type stepError struct {
+	step step
+	err  error
+}
+
+func (e *stepError) Error() string { return string(e.step) + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// refusedError is a CONNACK return code other than 0.
+type refusedError struct{ code byte }
+
+func (e refusedError) Error() string { return fmt.Sprintf("CONNACK %d", e.code) }
+
+// CONNACK return codes, MQTT 3.1.1 section 3.2.2.3.
+const (
+	connackVersion     = 1
+	connackID          = 2
+	connackUnavailable = 3
+	connackPassword    = 4
+	connackForbidden   = 5
+)
+
+// credentialError is a credential that gives no token for its device.
+type credentialError struct{ err error }
+
+func (e credentialError) Error() string { return e.err.Error() }
+func (e credentialError) Unwrap() error { return e.err }
+
+// kickedError is a connection that ended within seconds of CONNACK, as several
+// before it.
+type kickedError struct {
+	times   int
+	ignored bool // messages were sent and none was acknowledged
+	err     error
+}
+
+func (e kickedError) Error() string { return e.err.Error() }
+func (e kickedError) Unwrap() error { return e.err }
+
+// Ways a working connection fails.
+var (
+	// errNoPubAck is a message that the hub took and did not acknowledge.
+	errNoPubAck = errors.New("no PUBACK")
+	// errStalled is a message that the network did not take in time.
+	errStalled = errors.New("not sent")
+	// errGrant is a SUBACK that is not QoS 1.
+	errGrant = errors.New("QoS 1 not granted")
+)
+
+// fault is an error with a sentence for the operator: what is wrong and what
+// to do. The sentence has no addresses or times in it, so that the same
+// trouble reads the same each time.
+type fault struct {
+	sentence string
+	cause    error
+}
+
+func (f *fault) Error() string { return f.sentence + " (" + f.cause.Error() + ")" }
+func (f *fault) Unwrap() error { return f.cause }
+
+// explain turns what went wrong with a connection into a fault.
+func explain(err error) *fault {
+	for _, say := range []func(error) string{sayIdentity, sayTLS, sayNetwork, sayMQTT} {
+		if s := say(err); s != "" {
+			return &fault{s, err}
+		}
+	}
+	return &fault{"the connection to the hub failed", err}
+}
+
+// sayIdentity speaks about credentials and who is connected with them.
+func sayIdentity(err error) string {
+	if kicked, ok := errors.AsType[kickedError](err); ok {
+		if kicked.ignored {
+			return "the hub accepts the connection and closes it as soon as messages are sent: its daily message quota may be used up, or it throttles; look at the hub's metrics"
+		}
+		return "the hub closes each connection within seconds: most likely another client uses this device id, e.g. a second gatewayd or a copied configuration; stop one of them"
+	}
+	if bad, ok := errors.AsType[credentialError](err); ok {
+		return bad.Error()
+	}
+	refused, ok := errors.AsType[refusedError](err)
+	if !ok {
+		return ""
+	}
+	switch refused.code {
+	case connackVersion:
+		return "the server does not speak MQTT 3.1.1: check host and port"
+	case connackID, connackPassword, connackForbidden:
+		return "the hub refuses this device: check that it exists there and is enabled, that key or token and host are its own, and that this machine's clock is right"
+	}
+	return "the hub cannot take the connection now: it is busy or throttles new connections; if this lasts, check that the device is enabled"
+}
+
+// sayTLS speaks about certificates.
+func sayTLS(err error) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the server's certificate is signed by an authority that is not trusted here: install the system's CA certificates or give the CA file; if something on the way intercepts TLS, let this host through"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the server's certificate is for another host: check the host name of the hub"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		if invalid.Reason == x509.Expired {
+			return "the server's certificate has expired or is not valid yet: check this machine's clock first"
+		}
+		return "the server's certificate is not valid: check host and CA file"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the server does not speak TLS: check the port, IoT Hub's is 8883"
+	}
+	if _, ok := errors.AsType[tls.AlertError](err); ok {
+		return "the server ended the TLS handshake: check host and port; IoT Hub wants TLS 1.2 and the host name in SNI"
+	}
+	return ""
+}
+
+// sayNetwork speaks about what lies below TLS.
+func sayNetwork(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return "the hub's host name does not exist: check it, and the DNS of this network"
+		}
+		return "the hub's host name cannot be resolved: check the network and its DNS"
+	}
+	at, _ := errors.AsType[*stepError](err)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens on the hub's port: check host and port, and that a firewall lets 8883 out"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "there is no way to the hub: check cable, WLAN and default route"
+	case errors.Is(err, syscall.EMFILE):
+		return "too many open files: raise LimitNOFILE"
+	case at != nil && timedOut(err):
+		return timeoutAt(at.step)
+	case at != nil && at.step == stepTLS && closedByPeer(err):
+		return "the server closed the connection during the TLS handshake: check host and port, and that a firewall lets 8883 out"
+	}
+	return ""
+}
+
+// timeoutAt says what silence means at a step.
+func timeoutAt(s step) string {
+	switch s {
+	case stepDial:
+		return "the hub's port does not answer: check host and port, and that a firewall lets 8883 out"
+	case stepTLS:
+		return "the server does not answer the TLS handshake: check host and port; something on the way may block it"
+	}
+	return "the server does not answer " + string(s) + ": the hub may be overloaded, or something on the way swallows packets"
+}
+
+// sayMQTT speaks about a connection that had worked.
+func sayMQTT(err error) string {
+	switch {
+	case errors.Is(err, errNoPubAck):
+		return "the hub does not acknowledge messages: its daily message quota may be used up, or it throttles; look at the hub's metrics"
+	case errors.Is(err, errSilent):
+		return "the hub has fallen silent: check the network"
+	case errors.Is(err, errGrant):
+		return "the hub refuses the subscription to C2D messages: check that the server is an IoT Hub"
+	case timedOut(err), errors.Is(err, errStalled):
+		return "the hub does not read what it is sent: check the network"
+	case closedByPeer(err):
+		return "the hub closed the connection"
+	}
+	return ""
+}
+
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func closedByPeer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// refusal reports whether err is about the device's identity, and not about
+// the way to the hub or the hub's health.
+func refusal(err error) bool {
+	refused, ok := errors.AsType[refusedError](err)
+	return ok && (refused.code == connackID || refused.code == connackPassword || refused.code == connackForbidden)
+}

@@ -1,0 +1,86 @@
+package hub
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// DefaultPort is the hub's port for MQTT over TLS.
+const DefaultPort = 8883
+
+// maxDeviceID is the longest device id the identity registry takes.
+const maxDeviceID = 128
+
+// CheckDeviceID reports whether id can be used: 1 to 128 letters, digits and
+// "._:-", a letter or digit first. The hub allows more, but the rest has a
+// meaning in MQTT topics, user names or URLs.
+func CheckDeviceID(id string) error {
+	if id == "" {
+		return fmt.Errorf("device id is empty")
+	}
+	if len(id) > maxDeviceID {
+		return fmt.Errorf("device id has %d characters: at most %d", len(id), maxDeviceID)
+	}
+	for i := range len(id) {
+		if c := id[i]; !alphanumeric(c) && (i == 0 || !strings.ContainsRune("._:-", rune(c))) {
+			return fmt.Errorf("device id %q: want letters, digits and . _ : - only, a letter or digit first", id)
+		}
+	}
+	return nil
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// ParseHost reads "host" or "host:port"; without a port it is DefaultPort.
+// The host is a DNS name or an IPv4 address, since it also stands in user
+// names and tokens.
+func ParseHost(s string) (host string, port uint16, err error) {
+	host, port = s, DefaultPort
+	if strings.Contains(s, ":") {
+		h, p, err := net.SplitHostPort(s)
+		if err != nil {
+			return "", 0, fmt.Errorf("%q: want host or host:port", s)
+		}
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil || n == 0 {
+			return "", 0, fmt.Errorf("%q: the port is a number from 1 to 65535", s)
+		}
+		host, port = h, uint16(n)
+	}
+	if err := checkHost(host); err != nil {
+		return "", 0, err
+	}
+	return host, port, nil
+}
+
+func checkHost(host string) error {
+	if a, err := netip.ParseAddr(host); err == nil && a.Is4() {
+		return nil
+	}
+	if host == "" || len(host) > 253 {
+		return fmt.Errorf("%q is not a host name: want e.g. contoso.azure-devices.net", host)
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if !dnsLabel(label) {
+			return fmt.Errorf("%q is not a host name: want e.g. contoso.azure-devices.net", host)
+		}
+	}
+	return nil
+}
+
+func dnsLabel(s string) bool {
+	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		if !alphanumeric(s[i]) && s[i] != '-' && s[i] != '_' {
+			return false
+		}
+	}
+	return true
+}
