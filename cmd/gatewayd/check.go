@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatewayd/internal/config"
+	"gatewayd/radio/picocell"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration",
+		Long: "Check the configuration: exit code 0 if it can be used, 2 if it is wrong. What the machine still lacks " +
+			"(a port, firmware images) is printed as a warning.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.check(path) },
+	}
+	c.Flags().StringVar(&path, "config", defaultConfig, "configuration `FILE`")
+	return c
+}
+
+func (a *app) check(path string) error {
+	cfg, err := config.Load(path, a.getenv)
+	if err != nil {
+		return usageError{err}
+	}
+	for _, w := range append(cfg.Warnings, machineWarnings(cfg)...) {
+		fmt.Fprintln(a.stderr, "warning:", w)
+	}
+	_, err = fmt.Fprintf(a.stdout, "configuration %s is valid: hub %s, %s, %s\n", path, cfg.Hub.Host,
+		count(len(cfg.Concentrators), "concentrator"), count(len(cfg.Nodes), "node"))
+	return err
+}
+
+// machineWarnings are what this machine lacks to run cfg now.
+func machineWarnings(cfg *config.Config) []string {
+	var warnings []string
+	for _, c := range cfg.Concentrators {
+		if _, err := os.Stat(c.Port); err != nil {
+			warnings = append(warnings, fmt.Sprintf("%v: port: %v; see gatewayd ports", c.Position, err))
+		}
+		if _, err := picocell.LoadImages(c.FirmwareDir, c.FirmwarePins); err != nil {
+			warnings = append(warnings, fmt.Sprintf("%v: firmware_dir: %s", c.Position, strings.ReplaceAll(err.Error(), "\n", "; ")))
+		}
+	}
+	return warnings
+}
+
+// count is "1 node", "2 nodes".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gatewayd/hub/hubtest"
+)
+
+// show is a stage with a daemon on it and nodes on the air.
+type show struct {
+	*stage
+	daemon   *child
+	arrivals *arrivals
+	stop     func() // ends the nodes and checks that nothing was violated
+}
+
+// newShow starts everything and waits until every node has been heard.
+func newShow(t *testing.T) *show {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	s, err := newStage(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.close() })
+	events, stopEvents := s.hub.Events(4096)
+	t.Cleanup(stopEvents)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	got := newArrivals(s.world, newDemoPrinter(io.Discard, false))
+	go got.collect(ctx, events)
+
+	d := startDaemon(t, s)
+	world := make(chan error, 1)
+	go func() { world <- s.world.Run(ctx) }()
+	waitForAll(t, s)
+	stop := func() {
+		t.Helper()
+		last, cancelLast := context.WithTimeout(ctx, time.Minute)
+		defer cancelLast()
+		if err := s.world.Drain(last); err != nil {
+			t.Errorf("the nodes did not finish: %v", err)
+		}
+		got.wait(last)
+		d.terminate(t)
+		cancel()
+		if err := <-world; err != nil {
+			t.Error(err)
+		}
+		if err := got.result(s.world, s.picocell).verdict(); err != nil {
+			t.Errorf("%v: %+v\n%s", err, got.result(s.world, s.picocell), d.stderr)
+		}
+	}
+	return &show{stage: s, daemon: d, arrivals: got, stop: stop}
+}
+
+// frames waits until n more frames have been sent on the air.
+func (s *show) frames(t *testing.T, n int) {
+	t.Helper()
+	want := s.world.Totals().Sent + n
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for s.world.Totals().Sent < want {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%d frames sent, want %d", s.world.Totals().Sent, want)
+		}
+	}
+}
+
+// events waits for n more events of a kind.
+func (s *show) events(t *testing.T, n int, match func(hubtest.Event) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	before := 0
+	for _, e := range s.hub.History() {
+		if match(e) {
+			before++
+		}
+	}
+	if _, err := s.hub.WaitEvents(ctx, before+n, match); err != nil {
+		t.Fatalf("%v\n%s", err, s.daemon.stderr)
+	}
+}
+
+// While the hub refuses everybody the radio works on: confirmed frames are
+// acknowledged, all wait, and all arrive when the hub is back.
+func TestHubOutage(t *testing.T) {
+	t.Parallel()
+	s := newShow(t)
+	if err := s.hub.Inject("", hubtest.Fault{Kind: hubtest.FaultRefuse, Code: 3}); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range demoCast() {
+		if err := s.hub.Disconnect(n.device); err != nil {
+			t.Fatal(err)
+		}
+	}
+	acked, messages := s.world.Totals().Acked, len(s.hub.Messages())
+	s.frames(t, 8)
+	if got := s.world.Totals().Acked; got == acked {
+		t.Error("no confirmed frame was acknowledged while the hub was away")
+	}
+	if got := len(s.hub.Messages()); got > messages+4 { // those under way when the connections were cut
+		t.Errorf("%d messages passed a hub that refuses", got-messages)
+	}
+	s.hub.ClearFaults("")
+	s.stop()
+}
+
+// The cable is pulled and put back; the daemon carries on by itself.
+func TestReplug(t *testing.T) {
+	t.Parallel()
+	s := newShow(t)
+	s.picocell.Unplug()
+	s.frames(t, 2)
+	if err := s.picocell.Replug(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.picocell.Ready():
+	case <-time.After(time.Minute):
+		t.Fatalf("not up again\n%s", s.daemon.stderr)
+	}
+	s.events(t, 3, func(e hubtest.Event) bool { return e.Kind == hubtest.EventD2C })
+	s.stop()
+}
+
+// SIGHUP with one node more, and then with a broken file: what has not
+// changed keeps its connection.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	s := newShow(t)
+	newcomer := castNode{device: "newcomer", deviceKey: demoCast()[0].deviceKey, devAddr: 1, nwkSKey: strings.Repeat("51", 16), appSKey: strings.Repeat("52", 16)}
+	if err := s.hub.AddDevice(newcomer.device, newcomer.deviceKey); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.Write(old)
+	newcomer.writeTo(&b)
+	s.hangUp(t, b.String())
+	connected := func(e hubtest.Event) bool { return e.Kind == hubtest.EventConnected && e.Device == "newcomer" }
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := s.hub.WaitEvents(ctx, 1, connected); err != nil {
+		t.Fatalf("%v\n%s", err, s.daemon.stderr)
+	}
+
+	s.hangUp(t, b.String()+"[[node]]\ndevice_idd = 1\n")
+	s.hangUp(t, string(old))
+	gone := func(e hubtest.Event) bool { return e.Kind == hubtest.EventDisconnected && e.Device == "newcomer" }
+	if _, err := s.hub.WaitEvents(ctx, 1, gone); err != nil {
+		t.Fatalf("the removed node stays connected: %v\n%s", err, s.daemon.stderr)
+	}
+	for _, e := range s.hub.History() {
+		if e.Kind == hubtest.EventDisconnected && e.Device != "newcomer" {
+			t.Errorf("%s was disconnected: %s %s", e.Device, e.Reason, e.Detail)
+		}
+	}
+	s.stop()
+}
+
+// hangUp replaces the configuration and tells the daemon.
+func (s *show) hangUp(t *testing.T, content string) {
+	t.Helper()
+	if err := os.WriteFile(s.config, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.daemon.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+}

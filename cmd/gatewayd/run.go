@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"gatewayd/hub"
+	"gatewayd/internal/config"
+	"gatewayd/internal/notify"
+)
+
+// defaultConfig is where the package puts it.
+const defaultConfig = "/etc/gatewayd/gatewayd.toml"
+
+func (a *app) runCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the daemon",
+		Long:  "Run the daemon until SIGTERM or SIGINT. SIGHUP re-reads the nodes.",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.run(path) },
+	}
+	c.Flags().StringVar(&path, "config", defaultConfig, "configuration `FILE`")
+	return c
+}
+
+func (a *app) run(path string) error {
+	cfg, err := config.Load(path, a.getenv)
+	if err != nil {
+		return usageError{err}
+	}
+	log, err := newLogger(a.stderr, cfg.Log.Level, cfg.Log.Format, a.getenv)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Sync() }()
+	for _, w := range cfg.Warnings {
+		log.Warn(w)
+	}
+	notifier, err := notify.New(a.getenv)
+	if err != nil {
+		return err
+	}
+	d, err := newDaemon(cfg, log, watchdog(notifier, time.Now))
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop() // so that a second signal kills
+		_ = notifier.Stopping()
+	})
+	log.Info("gatewayd starts", zap.String("version", version), zap.String("hub", cfg.Hub.Host),
+		zap.Int("nodes", len(cfg.Nodes)), zap.String("state_dir", cfg.StateDir))
+	go a.reloads(ctx, d, path, notifier)
+	go d.report(ctx, notifier)
+	if err := notifier.Ready(); err != nil {
+		log.Warn("systemd was not told", zap.Error(err))
+	}
+	return d.run(ctx)
+}
+
+// reloads re-reads the nodes at each SIGHUP until ctx ends.
+func (a *app) reloads(ctx context.Context, d *daemon, path string, n *notify.Notifier) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+		}
+		_ = n.Reloading()
+		cfg, err := config.Load(path, a.getenv)
+		if err == nil {
+			err = d.reload(ctx, cfg)
+		}
+		if err != nil {
+			d.log.Error("nodes not re-read, the old ones stay", zap.Error(err))
+		}
+		_ = n.Ready()
+	}
+}
+
+// watchdog returns what the bridge calls each time it gets around: systemd is
+// told no more often than it needs.
+func watchdog(n *notify.Notifier, now func() time.Time) func() {
+	every := n.WatchdogInterval() / 4
+	if every == 0 {
+		return func() {}
+	}
+	var last time.Time
+	return func() {
+		if t := now(); t.Sub(last) >= every {
+			last = t
+			_ = n.Watchdog()
+		}
+	}
+}
+
+// isSignal reports whether cause is what signal.NotifyContext leaves behind.
+func isSignal(cause error) bool {
+	return cause != nil && strings.HasSuffix(cause.Error(), "signal received")
+}
+
+// reportEvery is how often the line of "systemctl status" is renewed.
+const reportEvery = 10 * time.Second
+
+// report keeps systemd's status line true until ctx ends.
+func (d *daemon) report(ctx context.Context, n *notify.Notifier) {
+	tick := time.NewTicker(reportEvery)
+	defer tick.Stop()
+	for {
+		_ = n.Status(d.summary())
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// summary is the daemon's state in one line.
+func (d *daemon) summary() string {
+	connected := 0
+	status := d.hub.Status()
+	for _, s := range status {
+		if s.State == hub.StateConnected {
+			connected++
+		}
+	}
+	waiting, _ := d.store.Depth()
+	s := d.bridge.Stats()
+	line := fmt.Sprintf("%d of %d devices connected, %d messages waiting, %d frames accepted", connected, len(status), waiting, s.Accepted)
+	if ok, why := d.clock.Trusted(); !ok {
+		line += "; " + why
+	}
+	return line
+}
