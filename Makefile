@@ -1,0 +1,87 @@
+# Everything below needs Go, make and git only, except where its line in "make
+# help" says more.
+
+.DEFAULT_GOAL := build
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# -buildvcs=false: the version is ours to stamp, and builds work in a checkout
+# that git does not trust.
+BUILD   := go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+FUZZTIME ?= 10s
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := .tools/golangci-lint
+
+prefix  ?= /usr
+DESTDIR ?=
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | sort | while read -r name what; do printf '%-14s%s\n' "$$name" "$$what"; done
+
+.PHONY: build
+build: ## bin/gatewayd for this machine
+	CGO_ENABLED=0 $(BUILD) -o bin/gatewayd ./cmd/gatewayd
+
+# The race detector needs cgo, a C compiler and its headers, which a fresh
+# machine may lack; only building something with it tells.
+.PHONY: test
+test: ## all tests, under the race detector where there is a C compiler
+	@if go test -race -c -o /dev/null ./internal/notify >/dev/null 2>&1; then \
+		echo 'go test -race ./...'; go test -race ./...; \
+	else \
+		echo 'go test ./... (no race detector: it needs cgo and a C compiler)'; go test ./...; \
+	fi
+
+.PHONY: demo
+demo: build ## a concentrator, nodes, a hub and the daemon on this machine, until Ctrl-C
+	@bin/gatewayd demo
+
+.PHONY: cross
+cross: ## dist/: static binaries for arm (6), arm64 and amd64
+	@rm -rf dist; mkdir dist
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=6 $(BUILD) -o dist/gatewayd_linux_armv6 ./cmd/gatewayd
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(BUILD) -o dist/gatewayd_linux_arm64 ./cmd/gatewayd
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(BUILD) -o dist/gatewayd_linux_amd64 ./cmd/gatewayd
+	@go test -count=1 -tags dist -run TestRelease -v ./internal/rules
+
+$(GOLANGCI):
+	GOBIN='$(CURDIR)/.tools' go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+.PHONY: lint
+lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint, which it builds on first use
+	@bad="$$(gofmt -l $$(go list -f '{{.Dir}}' ./...))"; if [ -n "$$bad" ]; then echo "not gofmt'ed:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+	go vet -tags interop,dist ./internal/...
+	$(GOLANGCI) run
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' "$$pkg" || exit 1; \
+		done; \
+	done
+
+.PHONY: test-interop
+test-interop: ## clients and a broker that are not ours (installs Debian and npm packages)
+	internal/interop/setup
+	go test -count=1 -tags interop -v ./internal/interop
+
+.PHONY: test-deploy
+test-deploy: build ## the systemd unit, users and rules (needs systemd 252 or later)
+	deploy/systemd/check
+
+.PHONY: install
+install: build ## into DESTDIR and prefix (/usr), with the systemd files
+	install -D -m 0755 bin/gatewayd '$(DESTDIR)$(prefix)/bin/gatewayd'
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/systemd/system' deploy/systemd/gatewayd.service
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/sysusers.d' deploy/systemd/sysusers.d/gatewayd.conf
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/tmpfiles.d' deploy/systemd/tmpfiles.d/gatewayd.conf
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/udev/rules.d' deploy/systemd/udev/70-gatewayd.rules
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd' docs/operations.md configs/gatewayd.toml configs/gatewayd.reference.toml
+
+.PHONY: clean
+clean: ## removes what the targets above made, tools included
+	rm -rf bin dist .tools internal/interop/testdata/node/node_modules
