@@ -122,7 +122,7 @@ func (b *bench) start() {
 // restart is a power cut: nothing is closed in good order but the file.
 func (b *bench) restart() {
 	b.t.Helper()
-	if err := b.store.Store.Close(); err != nil {
+	if err := b.store.Close(); err != nil {
 		b.t.Fatal(err)
 	}
 	b.start()

@@ -86,8 +86,9 @@ func (r *Region) dataRate(index int) (radio.DataRate, error) {
 		return radio.LoRaDataRate(uint8(d.SpreadFactor), uint32(d.Bandwidth)*1000), nil
 	case band.FSKModulation:
 		return radio.FSKDataRate(uint32(d.BitRate)), nil
+	default:
+		return radio.DataRate{}, fmt.Errorf("data rate %d is not LoRa or FSK", index)
 	}
-	return radio.DataRate{}, fmt.Errorf("data rate %d is not LoRa or FSK", index)
 }
 
 func toBand(d radio.DataRate) band.DataRate {

@@ -64,15 +64,6 @@ func (t *table) add(n *nodeState) {
 	t.indexAddrs(n)
 }
 
-// remove takes n out again.
-func (t *table) remove(n *nodeState) {
-	delete(t.byKey, n.node.Key())
-	if t.byEUI[n.node.DevEUI] == n {
-		delete(t.byEUI, n.node.DevEUI)
-	}
-	t.unindexAddrs(n)
-}
-
 // addrs are the DevAddrs that n's committed sessions use.
 func (n *nodeState) addrs() []lorawan.DevAddr {
 	var a []lorawan.DevAddr

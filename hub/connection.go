@@ -262,7 +262,7 @@ func (c *connection) tellC2D(topic string) {
 		return
 	}
 	c.log.Info("C2D messages wait in the hub: this version does not send them to nodes, they stay there until they expire",
-		zap.String("message_id", property(bag, keyMessageID)))
+		zap.String("message_id", messageID(bag)))
 }
 
 // skip says once that m is passed over.

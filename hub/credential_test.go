@@ -29,18 +29,30 @@ func TestSignSAS(t *testing.T) {
 		want                string
 	}{
 		{"V1", keyV1, "contoso.azure-devices.net/devices/MyDevice01", 1767225600, tokenV1},
-		{"V2", "6wNtxIK3v+F7OSKzyRiNR9KbvxRdjG0+xZejviE7TMk=", "contoso.azure-devices.net/devices/lora-a81758fffe03abcd", 1767225600,
-			"SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2Flora-a81758fffe03abcd&sig=nZH4HcWsu2kGojwuZBJdgw%2BXR%2FDnrUU0YpTCsnUa3Co%3D&se=1767225600"},
-		{"V3", "x98GiASi9g3nmmuEjHNvueiCuPNdnMhGSBapbSJvRgk=", "contoso.azure-devices.net", 1767225600,
-			strings.Replace(tokenV3, "&skn=iothubowner", "", 1)},
-		{"V4", "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA==", "MyExampleHub.azure-devices.net/devices/my-symkey-device", 1663119026,
-			"SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026"},
-		{"V5", keyV1, "contoso.azure-devices.net/devices/MyDevice01/modules/m1", 1767225600,
-			"SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2FMyDevice01%2Fmodules%2Fm1&sig=GnKmXu%2BGOWzqAviIITNVUo9mxQjpkdphIpunheyGBPs%3D&se=1767225600"},
-		{"V6", keyV1, "contoso.azure-devices.net/devices/dev:01.a_b", 1767225600,
-			"SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2Fdev%3A01.a_b&sig=%2FkiD9nqqqtDI%2FbYHBNNrQzPaWigrAdYzboG%2BSo2tsMg%3D&se=1767225600"},
-		{"V7", "c2VjcmV0", "test.azure-devices.net", 1546308061,
-			"SharedAccessSignature sr=test.azure-devices.net&sig=uux4PSAK1s9efNcBHin0pm7O5oENedTWkhqGp8JAyFY%3D&se=1546308061"},
+		{
+			"V2", "6wNtxIK3v+F7OSKzyRiNR9KbvxRdjG0+xZejviE7TMk=", "contoso.azure-devices.net/devices/lora-a81758fffe03abcd", 1767225600,
+			"SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2Flora-a81758fffe03abcd&sig=nZH4HcWsu2kGojwuZBJdgw%2BXR%2FDnrUU0YpTCsnUa3Co%3D&se=1767225600",
+		},
+		{
+			"V3", "x98GiASi9g3nmmuEjHNvueiCuPNdnMhGSBapbSJvRgk=", "contoso.azure-devices.net", 1767225600,
+			strings.Replace(tokenV3, "&skn=iothubowner", "", 1),
+		},
+		{
+			"V4", "18RQk/hOPJR9EbsJlk2j8WA6vWaj/yi+oaYg7zmxfQNdOyMSu+SJ8O7TSlZhDJCYmn4rzEiVKIzNiVAWjLxrGA==", "MyExampleHub.azure-devices.net/devices/my-symkey-device", 1663119026,
+			"SharedAccessSignature sr=MyExampleHub.azure-devices.net%2Fdevices%2Fmy-symkey-device&sig=f%2BwW8XOKeJOtiPc9Iwjc4OpExvPM7NlhM9qxN2a1aAM%3D&se=1663119026",
+		},
+		{
+			"V5", keyV1, "contoso.azure-devices.net/devices/MyDevice01/modules/m1", 1767225600,
+			"SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2FMyDevice01%2Fmodules%2Fm1&sig=GnKmXu%2BGOWzqAviIITNVUo9mxQjpkdphIpunheyGBPs%3D&se=1767225600",
+		},
+		{
+			"V6", keyV1, "contoso.azure-devices.net/devices/dev:01.a_b", 1767225600,
+			"SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2Fdev%3A01.a_b&sig=%2FkiD9nqqqtDI%2FbYHBNNrQzPaWigrAdYzboG%2BSo2tsMg%3D&se=1767225600",
+		},
+		{
+			"V7", "c2VjcmV0", "test.azure-devices.net", 1546308061,
+			"SharedAccessSignature sr=test.azure-devices.net&sig=uux4PSAK1s9efNcBHin0pm7O5oENedTWkhqGp8JAyFY%3D&se=1546308061",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

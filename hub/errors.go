@@ -171,8 +171,9 @@ func timeoutAt(s step) string {
 		return "the hub's port does not answer: check host and port, and that a firewall lets 8883 out"
 	case stepTLS:
 		return "the server does not answer the TLS handshake: check host and port; something on the way may block it"
+	default:
+		return "the server does not answer " + string(s) + ": the hub may be overloaded, or something on the way swallows packets"
 	}
-	return "the server does not answer " + string(s) + ": the hub may be overloaded, or something on the way swallows packets"
 }
 
 // sayMQTT speaks about a connection that had worked.

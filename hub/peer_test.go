@@ -321,7 +321,7 @@ func (p *peer) grant(code byte) bool {
 }
 
 // publish reads the next PUBLISH and returns it with its message id.
-func (p *peer) publish() (pub *packets.PublishPacket, messageID string) {
+func (p *peer) publish() (pub *packets.PublishPacket, mid string) {
 	pub, ok := p.read().(*packets.PublishPacket)
 	if !ok {
 		return nil, ""
@@ -334,7 +334,7 @@ func (p *peer) publish() (pub *packets.PublishPacket, messageID string) {
 	if pub.Dup || pub.Retain || pub.Qos != 1 {
 		p.t.Errorf("PUBLISH with %v", pub.FixedHeader)
 	}
-	return pub, property(properties, keyMessageID)
+	return pub, messageID(properties)
 }
 
 func (p *peer) ack(id uint16) {
@@ -351,7 +351,7 @@ func (p *peer) serve(report func(string)) {
 		case *packets.PublishPacket:
 			_, bag, _ := cutEvents(packet.TopicName)
 			properties, _ := parseBag(bag)
-			report(property(properties, keyMessageID))
+			report(messageID(properties))
 			p.ack(packet.MessageID)
 		case *packets.DisconnectPacket:
 			report("DISCONNECT")

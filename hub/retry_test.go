@@ -27,8 +27,10 @@ func TestBackoff(t *testing.T) {
 		slow   time.Duration
 	}{
 		{0, []time.Duration{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, time.Minute},
-		{0.5, []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
-			32 * time.Second, 64 * time.Second, 128 * time.Second, 150 * time.Second, 150 * time.Second}, 3 * time.Minute},
+		{0.5, []time.Duration{
+			500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
+			32 * time.Second, 64 * time.Second, 128 * time.Second, 150 * time.Second, 150 * time.Second,
+		}, 3 * time.Minute},
 	}
 	for _, tt := range tests {
 		b := backoff{random: func() float64 { return tt.random }}

@@ -39,11 +39,11 @@ func parseDevicebound(deviceID, topic string) ([]Property, error) {
 	return parseBag(bag)
 }
 
-// property returns the value of the last property called key.
-func property(bag []Property, key string) string {
+// messageID returns the value of the last message-id in bag.
+func messageID(bag []Property) string {
 	var value string
 	for _, p := range bag {
-		if p.Key == key {
+		if p.Key == keyMessageID {
 			value = p.Value
 		}
 	}

@@ -125,7 +125,7 @@ func TestParseDevicebound(t *testing.T) {
 			if (err != nil) != tt.bad {
 				t.Fatalf("error %v, want one: %v", err, tt.bad)
 			}
-			if got := property(bag, keyMessageID); got != tt.mid {
+			if got := messageID(bag); got != tt.mid {
 				t.Errorf("message id %q, want %q", got, tt.mid)
 			}
 		})

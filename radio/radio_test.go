@@ -1,6 +1,7 @@
 package radio_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
@@ -149,7 +150,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		again, err := p.MarshalBinary()
-		if err != nil || string(again) != string(b) {
+		if err != nil || !bytes.Equal(again, b) {
 			t.Errorf("%x encodes to %x, %v", b, again, err)
 		}
 	})

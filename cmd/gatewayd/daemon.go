@@ -65,7 +65,7 @@ func (d *daemon) build(alive func()) error {
 	if err != nil {
 		return err
 	}
-	d.clock = clock.New(clock.Options{RequireSync: clock.RequireSync(d.cfg.Clock.RequireSync), NotBefore: seen})
+	d.clock = clock.New(clock.Options{RequireSync: d.cfg.Clock.RequireSync, NotBefore: seen})
 
 	gateways := map[string]bridge.Gateway{}
 	for _, c := range d.cfg.Concentrators {

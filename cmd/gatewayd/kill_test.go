@@ -167,7 +167,9 @@ func killInTheMiddle(t *testing.T, s *stage, d *child) {
 	if err := d.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-d.exited
+	if err := <-d.exited; err == nil {
+		t.Error("exit code 0 after SIGKILL")
+	}
 }
 
 // terminate stops the daemon in good order.

@@ -36,8 +36,9 @@ func (k FaultKind) atConnect() bool {
 	switch k {
 	case FaultRefuse, FaultHang, FaultCloseConnect, FaultResetConnect:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // atPublish reports whether k strikes a PUBLISH.
@@ -45,8 +46,9 @@ func (k FaultKind) atPublish() bool {
 	switch k {
 	case FaultDrop, FaultReset, FaultNoPuback, FaultDelayPuback, FaultCutPuback:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // atPacket reports whether k strikes any packet.

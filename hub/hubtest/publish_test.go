@@ -1,6 +1,7 @@
 package hubtest
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -45,7 +46,7 @@ func TestPublish(t *testing.T) {
 			if diff := cmp.Diff(test.want, m.Properties); diff != "" {
 				t.Errorf("properties (-want +got)\n%s", diff)
 			}
-			if m.Device != "lora1" || m.Topic != test.in.TopicName || m.QoS != test.in.Qos || string(m.Body) != string(test.in.Payload) {
+			if m.Device != "lora1" || m.Topic != test.in.TopicName || m.QoS != test.in.Qos || !bytes.Equal(m.Body, test.in.Payload) {
 				t.Errorf("got %s %s %d, %d bytes", m.Device, m.Topic, m.QoS, len(m.Body))
 			}
 			if m.System["iothub-connection-device-id"] != "lora1" {

@@ -23,6 +23,7 @@ func (c *conn) connectFault(p *packets.ConnectPacket) bool {
 		c.hang()
 	case FaultResetConnect:
 		c.reset()
+	default: // FaultCloseConnect: a refusal without a code
 	}
 	c.refuse(r, device)
 	return true
@@ -64,6 +65,7 @@ func (c *conn) publishFault(f Fault, p *packets.PublishPacket) error {
 	case FaultCutPuback:
 		_ = c.raw.SetWriteDeadline(time.Now().Add(writeTimeout))
 		_, _ = c.stream.Write([]byte{packets.Puback << 4, 2}) // the packet id never follows
+	default: // FaultDrop: nothing but the close
 	}
 	return end
 }

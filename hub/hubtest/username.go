@@ -13,7 +13,7 @@ type login struct {
 }
 
 var (
-	errUsernameShape = errors.New("want {hub}/{device}/?api-version=...")
+	errUsernameShape = errors.New("want {hub}/{device}/?api-version=DATE")
 	errUsernameParam = errors.New("want name=value pairs joined by & after the device")
 )
 

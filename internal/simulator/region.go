@@ -170,7 +170,9 @@ func usRates() []rate {
 		{radio.LoRaDataRate(8, 125_000), 125},
 		{radio.LoRaDataRate(7, 125_000), 242},
 		{radio.LoRaDataRate(8, 500_000), 242},
-		{}, {}, {},
+		{},
+		{},
+		{},
 	}
 	for sf := uint8(12); sf >= 7; sf-- {
 		r = append(r, rate{radio.LoRaDataRate(sf, 500_000), 242})

@@ -151,8 +151,8 @@ func checkKeys(t *testing.T, f dataFrame, phy []byte, v vector) {
 		equal(t, "MIC", hex.EncodeToString(mic[:]), v.Out.MIC)
 	}
 	k := v.In.AppSKey
-	switch {
-	case f.fPort == 0 || f.fPort == 226: // MAC commands, and a relay's own port
+	switch f.fPort {
+	case 0, 226: // MAC commands, and a relay's own port
 		k = v.In.NwkSKey
 	}
 	if k != nil {

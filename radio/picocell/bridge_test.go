@@ -1,7 +1,6 @@
 package picocell
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -142,7 +141,7 @@ func TestBursts(t *testing.T) {
 
 func TestLoadFirmwareComparesWhatItReadsBack(t *testing.T) {
 	b, _ := scriptedBridge(make([]byte, 8)...)
-	image := bytes.Repeat([]byte{0}, ImageSize)
+	image := make([]byte, ImageSize)
 	b.loadFirmware(gainControl(), image)
 	if b.err != nil {
 		t.Fatal(b.err)

@@ -17,8 +17,11 @@ func TestCommandsAreTheVendors(t *testing.T) {
 	std := Chain{Enable: true, Radio: 1, IF: -200_000, Bandwidth: 250_000, SpreadingFactors: SF(7)}
 	fsk := Chain{Enable: true, Radio: 1, IF: 300_000, Bandwidth: 125_000, BitRate: 50_000}
 	gains := []TxGain{
-		{Power: -2, DAC: 3}, {Power: 8, DAC: 3, Mix: 5}, {Power: 18, DAC: 3, Mix: 10},
-		{Power: 20, DAC: 3, Mix: 11}, {Power: 21, DAC: 3, Mix: 12},
+		{Power: -2, DAC: 3},
+		{Power: 8, DAC: 3, Mix: 5},
+		{Power: 18, DAC: 3, Mix: 10},
+		{Power: 20, DAC: 3, Mix: 11},
+		{Power: 21, DAC: 3, Mix: 12},
 	}
 	tests := []struct {
 		name string

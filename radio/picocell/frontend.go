@@ -71,8 +71,12 @@ func (b *bridge) setUpRadio(n int, r Radio, clockSource uint8) {
 		return
 	}
 	for _, w := range [...][2]uint8{
-		{sxTxGain, 0x2E}, {sxTxBW, 0x20}, {sxTxDACBW, 5},
-		{sxRxGain, 0x39}, {sxRxBW, 0xF8}, {sxRxPLLBW, 0},
+		{sxTxGain, 0x2E},
+		{sxTxBW, 0x20},
+		{sxTxDACBW, 5},
+		{sxRxGain, 0x39},
+		{sxRxBW, 0xF8},
+		{sxRxPLLBW, 0},
 	} {
 		b.radioWrite(s, w[0], w[1])
 	}

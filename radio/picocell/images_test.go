@@ -75,12 +75,16 @@ func TestLoadImagesSaysWhatIsWrong(t *testing.T) {
 		change func(dir string) error
 		want   []string
 	}{
-		{"missing", func(dir string) error { return os.Remove(filepath.Join(dir, "agc_fw.var")) },
-			[]string{"agc_fw.var: no such file or directory"}},
-		{"short", func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "arb_fw.var"), []byte("{1,2,3}"), 0o600)
+		{
+			"missing", func(dir string) error { return os.Remove(filepath.Join(dir, "agc_fw.var")) },
+			[]string{"agc_fw.var: no such file or directory"},
 		},
-			[]string{"arb_fw.var: 3 bytes, want 8192"}},
+		{
+			"short", func(dir string) error {
+				return os.WriteFile(filepath.Join(dir, "arb_fw.var"), []byte("{1,2,3}"), 0o600)
+			},
+			[]string{"arb_fw.var: 3 bytes, want 8192"},
+		},
 		{"page instead of file", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "cal_fw.var"), []byte("<html>"), 0o600)
 		}, []string{"cal_fw.var: neither 8192 raw bytes nor a C array"}},

@@ -11,9 +11,14 @@ const rssiOffset = -164
 func EU868() Board {
 	b := picoCell(867_500_000, 868_500_000, 863_000_000, 870_000_000)
 	b.Chains = multiSF([8]Chain{
-		{Radio: 1, IF: -400_000}, {Radio: 1, IF: -200_000}, {Radio: 1, IF: 0},
-		{Radio: 0, IF: -400_000}, {Radio: 0, IF: -200_000}, {Radio: 0, IF: 0},
-		{Radio: 0, IF: 200_000}, {Radio: 0, IF: 400_000},
+		{Radio: 1, IF: -400_000},
+		{Radio: 1, IF: -200_000},
+		{Radio: 1, IF: 0},
+		{Radio: 0, IF: -400_000},
+		{Radio: 0, IF: -200_000},
+		{Radio: 0, IF: 0},
+		{Radio: 0, IF: 200_000},
+		{Radio: 0, IF: 400_000},
 	})
 	b.Std = Chain{Enable: true, Radio: 1, IF: -200_000, Bandwidth: 250_000, SpreadingFactors: SF(7)}
 	b.FSK = Chain{Enable: true, Radio: 1, IF: 300_000, Bandwidth: 125_000, BitRate: 50_000}
@@ -34,8 +39,14 @@ func US915(subBand int) (Board, error) {
 	shift := uint32(subBand-1) * 1_600_000
 	b := picoCell(902_700_000+shift, 903_400_000+shift, 902_000_000, 928_000_000)
 	b.Chains = multiSF([8]Chain{
-		{Radio: 0, IF: -400_000}, {Radio: 0, IF: -200_000}, {Radio: 0, IF: 0}, {Radio: 0, IF: 200_000},
-		{Radio: 1, IF: -300_000}, {Radio: 1, IF: -100_000}, {Radio: 1, IF: 100_000}, {Radio: 1, IF: 300_000},
+		{Radio: 0, IF: -400_000},
+		{Radio: 0, IF: -200_000},
+		{Radio: 0, IF: 0},
+		{Radio: 0, IF: 200_000},
+		{Radio: 1, IF: -300_000},
+		{Radio: 1, IF: -100_000},
+		{Radio: 1, IF: 100_000},
+		{Radio: 1, IF: 300_000},
 	})
 	b.Std = Chain{Enable: true, Radio: 0, IF: 300_000, Bandwidth: 500_000, SpreadingFactors: SF(8)}
 	b.TxGains = append(lowGains(6),

@@ -192,7 +192,9 @@ func TestStopDuringSend(t *testing.T) {
 		<-time.After(200 * time.Millisecond)
 		start := time.Now()
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("took %s", took)
 		}

@@ -115,8 +115,10 @@ func (c *chip) calibrate(now instant, delay time.Duration) {
 func calibrationResult(cmd byte) byte {
 	s := byte(calFinished)
 	for _, b := range []struct{ command, status byte }{
-		{calRadioA, statusRadioA | statusRXImageA}, {calRadioB, statusRadioB | statusRXImageB},
-		{calTXA, statusTXOffsetA}, {calTXB, statusTXOffsetB},
+		{calRadioA, statusRadioA | statusRXImageA},
+		{calRadioB, statusRadioB | statusRXImageB},
+		{calTXA, statusTXOffsetA},
+		{calTXB, statusTXOffsetB},
 	} {
 		if cmd&b.command != 0 {
 			s |= b.status

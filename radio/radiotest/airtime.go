@@ -20,7 +20,7 @@ type airtime struct {
 	implicit   bool // no LoRa header
 }
 
-// duration of the frame. Source: SX1276 data sheet, sections 4.1.1.7 and
+// duration of the frame, for LoRa rounded to microseconds. Source: SX1276 data sheet, sections 4.1.1.7 and
 // 4.2.13.
 func (a airtime) duration() time.Duration {
 	if a.dataRate.Modulation == radio.FSK {
@@ -44,7 +44,7 @@ func (a airtime) duration() time.Duration {
 	}
 	blocks := math.Max(0, math.Ceil(bits/perBlock))
 	symbols := float64(a.preamble) + 4.25 + 8 + blocks*float64(4+a.codingRate)
-	return time.Duration(symbols * symbol * float64(time.Second))
+	return time.Duration(math.Round(symbols*symbol*1e6)) * time.Microsecond
 }
 
 func (a airtime) fsk() time.Duration {

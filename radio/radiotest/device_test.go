@@ -144,7 +144,7 @@ func TestGoldenReceive(t *testing.T) {
 
 func TestHear(t *testing.T) {
 	b, _ := receiving(t)
-	sf := func(n uint8, bw uint32) radio.DataRate { return radio.LoRaDataRate(n, bw) }
+	sf := radio.LoRaDataRate
 	for _, c := range []struct {
 		name string
 		p    Packet

@@ -18,7 +18,8 @@ func TestAssembler(t *testing.T) {
 		{"long, one write", [][]byte{long}, [][]byte{long}},
 		{"header alone is a command", [][]byte{{'w', 0, 1, 0}, {'r'}}, [][]byte{{'w', 0, 1, 0}, {'r'}}},
 		{
-			"long, header apart: the payload lands at the next packet", [][]byte{long[:4], long[4:]},
+			"long, header apart: the payload lands at the next packet",
+			[][]byte{long[:4], long[4:]},
 			[][]byte{append(append([]byte{}, padded(long[:4], 64)...), long[4:68]...), long[68:]},
 		},
 		{"unknown id takes a packet", [][]byte{append([]byte{'?', 9, 9, 0}, make([]byte, 60)...)}, [][]byte{append([]byte{'?', 9, 9, 0}, make([]byte, 60)...)}},
@@ -65,8 +66,15 @@ func TestRegisterFields(t *testing.T) {
 		f    field
 		want int32
 	}{
-		{fieldIF(0), -384}, {fieldIF(1), -128}, {fieldIF(2), 128}, {fieldIF(3), 384}, {fieldIF(7), 384}, {fieldIF(8), 0},
-		{field{0, 83, 0, 12}, 4092 - 4096}, {field{1, 42, 7, 1}, -1}, {field{0, 99, 4, 2}, -2},
+		{fieldIF(0), -384},
+		{fieldIF(1), -128},
+		{fieldIF(2), 128},
+		{fieldIF(3), 384},
+		{fieldIF(7), 384},
+		{fieldIF(8), 0},
+		{field{0, 83, 0, 12}, 4092 - 4096},
+		{field{1, 42, 7, 1}, -1},
+		{field{0, 99, 4, 2}, -2},
 	} {
 		if got := r.getSigned(c.f); got != c.want {
 			t.Errorf("%+v: %d, want %d", c.f, got, c.want)
