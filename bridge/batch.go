@@ -5,8 +5,10 @@ import (
 	"slices"
 
 	"github.com/brocaar/lorawan"
+	"go.uber.org/zap"
 
 	"gatewayd/internal/store"
+	"gatewayd/radio"
 )
 
 // batch is what one durable commit holds: everything that follows from the
@@ -17,8 +19,15 @@ type batch struct {
 	dirty    []*nodeState // whose next state differs
 	wake     []*nodeState // with a new outbox entry
 	answers  []answer     // to send once durable
+	greet    []greeting   // to log once durable
 	accepted int          // data uplinks
 	joined   int          // join requests
+}
+
+// greeting is the first uplink of a node's session since the start.
+type greeting struct {
+	node *nodeState
+	up   radio.Uplink
 }
 
 // edit returns n's state to change within the batch.
@@ -77,5 +86,20 @@ func (b *Bridge) commit(bt *batch) error {
 	for _, n := range bt.wake {
 		n.feed.wake()
 	}
+	for _, g := range bt.greet {
+		b.greet(g)
+	}
 	return nil
+}
+
+// greet logs that a node is there: once per session, never per frame.
+func (b *Bridge) greet(g greeting) {
+	s := g.node.state.active
+	if g.node.greeted == s.id {
+		return
+	}
+	g.node.greeted = s.id
+	b.log.Info("node heard", zap.String("node", g.node.node.Name), zap.String("device", g.node.node.DeviceID),
+		zap.Stringer("dev_addr", s.devAddr), zap.Uint32("f_cnt", s.fCntUp), zap.Uint32("freq", g.up.Frequency),
+		zap.Stringer("dr", g.up.DataRate), zap.Float32("rssi", g.up.RSSI), zap.Float32("snr", g.up.SNR))
 }

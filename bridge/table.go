@@ -22,6 +22,8 @@ type nodeState struct {
 	last lastUplink
 	// reacked counts the acknowledgements repeated for the last uplink.
 	reacked int
+	// greeted is the session whose first uplink has been logged.
+	greeted uint32
 }
 
 // lastUplink is what tells a second copy of a transmission from a second

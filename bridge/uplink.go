@@ -185,6 +185,7 @@ func (b *Bridge) accept(bt *batch, up radio.Uplink, mac *lorawan.MACPayload, m m
 		bt.publish(m.node, rec)
 	}
 	bt.accepted++
+	bt.greet = append(bt.greet, greeting{m.node, up})
 	if confirmed || mac.FHDR.FCtrl.ADRACKReq {
 		b.answerData(bt, up, m)
 	}

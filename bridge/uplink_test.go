@@ -311,6 +311,18 @@ func TestWaitingFramesShareOneCommit(t *testing.T) {
 	}
 }
 
+func TestNodeIsGreetedOncePerSession(t *testing.T) {
+	t.Parallel()
+	n := abp("lora1", 1, 1)
+	b := newBench(t, n)
+	for i := range uint32(5) {
+		b.hear(frameOf(n, i, "x").bytes(t))
+	}
+	if got := b.logs.FilterMessage("node heard").Len(); got != 1 {
+		t.Errorf("%d lines for 5 frames, want 1", got)
+	}
+}
+
 func TestDropLogIsBounded(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -40,12 +40,16 @@ func (e *goneError) Unwrap() error { return e.err }
 
 // timeoutError is an answer that did not come, or not all of it.
 type timeoutError struct {
-	id   byte
-	got  int
-	wait time.Duration
+	id      byte
+	got     int
+	wait    time.Duration
+	stopped bool // the wait was cut short
 }
 
 func (e *timeoutError) Error() string {
+	if e.stopped {
+		return fmt.Sprintf("stopped before the answer to command %q", e.id)
+	}
 	if e.got == 0 {
 		return fmt.Sprintf("no answer to command %q within %s", e.id, e.wait)
 	}
@@ -159,7 +163,8 @@ func (l *link) write(ctx context.Context, c command) error {
 
 // await reads until the answer to id is whole, out of step, or too late.
 func (l *link) await(ctx context.Context, id byte, timeout time.Duration) (response, error) {
-	deadline := l.clock.Now().Add(timeout)
+	start := l.clock.Now()
+	deadline := start.Add(timeout)
 	stop := ctx.Done()
 	for l.in = l.in[:0]; ; {
 		r, n, err := parseResponse(id, l.in)
@@ -179,7 +184,7 @@ func (l *link) await(ctx context.Context, id byte, timeout time.Duration) (respo
 		default:
 		}
 		if !now.Before(deadline) {
-			return response{}, &timeoutError{id, len(l.in), timeout}
+			return response{}, &timeoutError{id, len(l.in), now.Sub(start).Round(time.Millisecond), stop == nil}
 		}
 		if err := l.read(); err != nil {
 			return response{}, err
