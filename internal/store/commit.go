@@ -36,10 +36,10 @@ type Entry struct {
 type Batch struct {
 	Sessions []Session
 	Nonces   []Nonce
-	Outbox   []Entry   // Seq is ignored
-	Now      time.Time // ages entries
-	// NowTrusted says that Now may be kept as the last seen time, before
-	// which no clock is believed after a restart.
+	Outbox   []Entry // Seq is ignored
+	Now      time.Time
+	// NowTrusted says that Now may age entries, and may be kept as the last
+	// seen time, before which no clock is believed after a restart.
 	NowTrusted bool
 }
 
@@ -54,7 +54,7 @@ func (s *Store) Commit(b Batch) (dropped map[string]int, err error) {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	gone, lost := s.leaving(need, b.Now)
+	gone, lost := s.leaving(need, b)
 
 	var entries []added
 	err = s.db.Update(func(tx *bolt.Tx) error {
@@ -77,7 +77,7 @@ func (s *Store) Commit(b Batch) (dropped map[string]int, err error) {
 
 // leaving lists the entries to delete in a commit that adds need bytes: those
 // done, and those that the bounds push out, which are lost.
-func (s *Store) leaving(need int64, now time.Time) (gone []ref, lost map[string]int) {
+func (s *Store) leaving(need int64, b Batch) (gone []ref, lost map[string]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	gone = s.index.doneRefs()
@@ -86,7 +86,7 @@ func (s *Store) leaving(need int64, now time.Time) (gone []ref, lost map[string]
 		isDone[r] = true
 	}
 	lost = map[string]int{}
-	for _, r := range s.overflow(need, now) {
+	for _, r := range s.overflow(need, b) {
 		if !isDone[r] {
 			gone = append(gone, r)
 			lost[r.node]++
@@ -95,13 +95,14 @@ func (s *Store) leaving(need int64, now time.Time) (gone []ref, lost map[string]
 	return gone, lost
 }
 
-func (s *Store) overflow(need int64, now time.Time) []ref {
-	maxBytes, minAt := s.opts.MaxBytes, int64(math.MinInt64)
+func (s *Store) overflow(need int64, b Batch) []ref {
+	maxBytes, minAt := s.opts.MaxBytes, int64(0)
 	if maxBytes == 0 {
 		maxBytes = math.MaxInt64
 	}
-	if s.opts.MaxAge > 0 && !now.IsZero() {
-		minAt = now.Add(-s.opts.MaxAge).Unix()
+	if s.opts.MaxAge > 0 && b.NowTrusted {
+		s.index.date(b.Now.Unix())
+		minAt = b.Now.Add(-s.opts.MaxAge).Unix()
 	}
 	return s.index.overflow(need, maxBytes, minAt)
 }
@@ -135,12 +136,16 @@ func apply(tx *bolt.Tx, b Batch, gone []ref) ([]added, error) {
 		if err != nil {
 			return nil, err
 		}
+		at := int64(undated)
+		if b.NowTrusted {
+			at = b.Now.Unix()
+		}
 		k := outboxKey(e.Node, seq)
-		v := append(binary.BigEndian.AppendUint64(nil, uint64(b.Now.Unix())), e.Record...)
+		v := append(binary.BigEndian.AppendUint64(nil, uint64(at)), e.Record...)
 		if err := outbox.Put(k, v); err != nil {
 			return nil, err
 		}
-		all = append(all, added{e.Node, item{seq: seq, size: len(k) + len(v), at: b.Now.Unix()}})
+		all = append(all, added{e.Node, item{seq: seq, size: len(k) + len(v), at: at}})
 	}
 	return all, putLastSeen(tx, b)
 }

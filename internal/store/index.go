@@ -2,11 +2,15 @@ package store
 
 import "slices"
 
+// undated is the age of an entry that was accepted while the clock could not
+// be trusted: it does not grow old before the clock is right.
+const undated = 0
+
 // item is one outbox entry as the index knows it.
 type item struct {
 	seq  uint64
 	size int
-	at   int64 // Unix seconds of acceptance; only its order matters
+	at   int64 // Unix seconds of acceptance, or undated
 }
 
 // index mirrors the outbox in memory: what is there, how large, and what is
@@ -16,6 +20,8 @@ type index struct {
 	done  map[string]map[uint64]bool
 	bytes int64
 	count int
+
+	undated bool // some entries are
 }
 
 func newIndex() *index {
@@ -27,6 +33,22 @@ func (x *index) add(node string, it item) {
 	x.nodes[node] = append(x.nodes[node], it)
 	x.bytes += int64(it.size)
 	x.count++
+	x.undated = x.undated || it.at == undated
+}
+
+// date makes entries of unknown age begin to grow old now.
+func (x *index) date(now int64) {
+	if !x.undated {
+		return
+	}
+	x.undated = false
+	for _, items := range x.nodes {
+		for i := range items {
+			if items[i].at == undated {
+				items[i].at = now
+			}
+		}
+	}
 }
 
 // remove takes the entry out of the queue and of the done set.
@@ -102,7 +124,8 @@ func (x *index) waiting(node string, after uint64, limit int) []uint64 {
 }
 
 // overflow lists the oldest entries, over all nodes, that must go so that
-// need more bytes fit into maxBytes and nothing is older than minAt. Entries
+// need more bytes fit into maxBytes and nothing is older than minAt, which is
+// 0 where age does not count. Entries
 // that are done are not counted as lost by the caller, but go too.
 func (x *index) overflow(need, maxBytes, minAt int64) []ref {
 	heads := map[string]int{}

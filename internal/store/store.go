@@ -19,7 +19,7 @@ var (
 	bucketMeta     = []byte("meta")     // keyFormat, keyLastSeen
 	bucketSessions = []byte("sessions") // node -> record
 	bucketNonces   = []byte("nonces")   // node 00 nonce(2, big-endian) -> ""
-	bucketOutbox   = []byte("outbox")   // node 00 seq(8, big-endian) -> unix seconds(8) record
+	bucketOutbox   = []byte("outbox")   // node 00 seq(8, big-endian) -> unix seconds(8, 0: unknown) record
 
 	keyFormat   = []byte("format")
 	keyLastSeen = []byte("last_seen")

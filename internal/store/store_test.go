@@ -197,14 +197,49 @@ func TestBoundDoesNotCountDoneAsLost(t *testing.T) {
 func TestBoundAge(t *testing.T) {
 	t.Parallel()
 	s := open(t, file(t), store.Options{MaxAge: time.Hour})
-	commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", "old")}, Now: noon})
-	commit(t, s, store.Batch{Outbox: []store.Entry{entry("b", "young")}, Now: noon.Add(59 * time.Minute)})
-	lost := commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", "new")}, Now: noon.Add(61 * time.Minute)})
+	commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", "old")}, Now: noon, NowTrusted: true})
+	commit(t, s, store.Batch{Outbox: []store.Entry{entry("b", "young")}, Now: noon.Add(59 * time.Minute), NowTrusted: true})
+	lost := commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", "new")}, Now: noon.Add(61 * time.Minute), NowTrusted: true})
 	if diff := cmp.Diff(map[string]int{"a": 1}, lost); diff != "" {
 		t.Errorf("dropped (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"new"}, records(t, s, "a", 0, 10)); diff != "" {
 		t.Errorf("left of a (-want +got):\n%s", diff)
+	}
+}
+
+// A Pi starts in 1970: what it hears then is not 56 years old when its clock
+// is set, and a clock that cannot be trusted ages nothing.
+func TestBoundAgeWithWrongClock(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	s := open(t, path, store.Options{MaxAge: time.Hour})
+	add := func(record string, now time.Time, trusted bool) map[string]int {
+		t.Helper()
+		return commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", record)}, Now: now, NowTrusted: trusted})
+	}
+	add("at noon", noon, true)
+	for _, lost := range []map[string]int{
+		add("in 1970", time.Unix(100, 0), false),
+		add("in 2090", noon.AddDate(64, 0, 0), false),
+		add("clock set", noon.Add(30*time.Minute), true),
+	} {
+		if len(lost) > 0 {
+			t.Errorf("dropped %v, want none", lost)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path, store.Options{MaxAge: time.Hour})
+	if lost := add("later", noon.Add(89*time.Minute), true); lost["a"] != 1 {
+		t.Errorf("dropped %v, want the one of noon", lost)
+	}
+	if diff := cmp.Diff([]string{"in 1970", "in 2090", "clock set", "later"}, records(t, s, "a", 0, 10)); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if lost := add("much later", noon.Add(3*time.Hour), true); lost["a"] != 4 {
+		t.Errorf("dropped %v, want the four: they are of age now", lost)
 	}
 }
 
