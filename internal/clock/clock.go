@@ -66,7 +66,8 @@ func (c *Clock) NoteSeen(t time.Time) {
 	}
 }
 
-// NotBefore returns the earliest time that is believed.
+// NotBefore returns the earliest time that is believed of a clock that is not
+// synchronised.
 func (c *Clock) NotBefore() time.Time { return time.Unix(0, c.notBefore.Load()).UTC() }
 
 // Trusted reports whether Now can be believed. why says on what evidence or,
@@ -80,6 +81,7 @@ func (c *Clock) Trusted() (ok bool, why string) {
 	}
 	return judge(evidence{
 		now:        c.machine.Now(),
+		floor:      Floor(),
 		notBefore:  c.NotBefore(),
 		synced:     synced,
 		syncErr:    err,

@@ -12,8 +12,8 @@ func Floor() time.Time { return time.Date(2026, time.October, 7, 0, 0, 0, 0, tim
 // RequireSync is the configured rule for believing the clock.
 type RequireSync string
 
-// The rules. Under each of them a time before Options.NotBefore or Floor is
-// never believed.
+// The rules. Under each of them a time before Floor is never believed, and one
+// before Options.NotBefore only from a clock reported as synchronised.
 const (
 	// SyncAuto believes a clock that is reported as synchronised, and one
 	// on a machine that keeps time without a network.
@@ -38,21 +38,29 @@ func ParseRequireSync(s string) (RequireSync, error) {
 
 // evidence is what a verdict rests on, read once.
 type evidence struct {
-	now, notBefore time.Time
-	synced         bool  // by the word of the kernel or of the NTP service
-	syncErr        error // nobody would say
-	deviceTree     bool  // a board described by a device tree, such as a Pi
-	rtc            time.Time
+	now        time.Time
+	floor      time.Time // Floor
+	notBefore  time.Time // the latest time that has been seen, or floor
+	synced     bool      // by the word of the kernel or of the NTP service
+	syncErr    error     // nobody would say
+	deviceTree bool      // a board described by a device tree, such as a Pi
+	rtc        time.Time
 }
 
 const waitForNTP = "check the network and the NTP service (timedatectl status)"
 
 // judge applies rule to e.
 func judge(e evidence, rule RequireSync) (ok bool, why string) {
+	least := e.notBefore
+	if e.synced {
+		// A time once seen may have been the wrong one. It must not outvote a
+		// synchronised clock, or one glitch would silence the gateway for years.
+		least = e.floor
+	}
 	switch {
-	case e.now.Before(e.notBefore):
+	case e.now.Before(least):
 		return false, fmt.Sprintf("the clock shows %s, but it is at least %s: %s, or set the time with timedatectl set-time",
-			stamp(e.now), stamp(e.notBefore), waitForNTP)
+			stamp(e.now), stamp(least), waitForNTP)
 	case e.synced:
 		return true, "the clock is reported as synchronised"
 	case rule == SyncNever:

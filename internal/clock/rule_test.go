@@ -36,11 +36,16 @@ func TestJudge(t *testing.T) {
 		{"server, always, kernel mute", evidence{now: good, syncErr: refused}, SyncAlways, false, "(nobody would say)"},
 		{"pi, never", evidence{now: good, deviceTree: true}, SyncNever, true, "plausible"},
 		{"pi, never, before the floor", evidence{now: early, deviceTree: true}, SyncNever, false, "set-time"},
+		{"synced, but before a time seen", evidence{now: good, synced: true, notBefore: good.Add(1)}, SyncAuto, true, "synchronised"},
+		{"server before a time seen", evidence{now: good, notBefore: good.Add(1)}, SyncAuto, false, "set-time"},
 		{"exactly the floor", evidence{now: floor}, SyncNever, true, "plausible"},
 		{"a nanosecond less", evidence{now: floor.Add(-1)}, SyncNever, false, "set-time"},
 		{"unknown rule is as strict as auto", evidence{now: good, deviceTree: true}, "sometimes", false, "timedatectl"},
 	} {
-		tt.e.notBefore = floor
+		tt.e.floor = floor
+		if tt.e.notBefore.IsZero() {
+			tt.e.notBefore = floor
+		}
 		ok, why := judge(tt.e, tt.rule)
 		if ok != tt.ok || !strings.Contains(why, tt.why) {
 			t.Errorf("%s: got %v, %q; want %v and a mention of %q", tt.name, ok, why, tt.ok, tt.why)
