@@ -172,6 +172,7 @@ func (d *daemon) stop(ctx context.Context, stopped <-chan error) error {
 	}
 	select {
 	case err := <-stopped:
+		d.log.Info("stopped", zap.String("summary", d.summary()))
 		return errors.Join(cause, err, d.store.Close())
 	case <-time.After(stopWithin):
 		return errors.Join(cause, fmt.Errorf("still busy %v after the order to stop; accepted frames are safe on disk", stopWithin))

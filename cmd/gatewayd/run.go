@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"gatewayd/bridge"
 	"gatewayd/hub"
 	"gatewayd/internal/config"
 	"gatewayd/internal/notify"
@@ -123,6 +124,9 @@ func (d *daemon) report(ctx context.Context, n *notify.Notifier) {
 	defer tick.Stop()
 	for {
 		_ = n.Status(d.summary())
+		if ok, _ := d.clock.Trusted(); ok {
+			d.clock.NoteSeen(d.clock.Now())
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -142,9 +146,26 @@ func (d *daemon) summary() string {
 	}
 	waiting, _ := d.store.Depth()
 	s := d.bridge.Stats()
-	line := fmt.Sprintf("%d of %d devices connected, %d messages waiting, %d frames accepted", connected, len(status), waiting, s.Accepted)
+	line := fmt.Sprintf("%d of %d devices connected, %d messages waiting, %d frames accepted%s",
+		connected, len(status), waiting, s.Accepted, dropped(s))
 	if ok, why := d.clock.Trusted(); !ok {
 		line += "; " + why
 	}
 	return line
+}
+
+// dropped lists the reasons that have occurred: ", 5 dropped (bad_mic 2, replay 3)".
+func dropped(s bridge.Stats) string {
+	var total uint64
+	var reasons []string
+	for _, r := range bridge.Reasons() {
+		if n := s.Dropped[r]; n > 0 {
+			total += n
+			reasons = append(reasons, fmt.Sprintf("%s %d", r, n))
+		}
+	}
+	if total == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d dropped (%s)", total, strings.Join(reasons, ", "))
 }
