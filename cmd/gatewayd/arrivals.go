@@ -140,11 +140,12 @@ type demoResult struct {
 	Confirmed  int      `json:"confirmed"`
 	Acked      int      `json:"acknowledged"`
 	Joined     int      `json:"joined"`
+	LateSends  uint64   `json:"lateSends"` // downlinks that reached the concentrator too late: this machine is overloaded
 	Violations []string `json:"violations"`
 }
 
 func (a *arrivals) result(w *simulator.World, p *radiotest.PicoCell) demoResult {
-	r := demoResult{Event: "summary", Lost: len(a.missing()), Violations: []string{}}
+	r := demoResult{Event: "summary", Lost: len(a.missing()), LateSends: p.Stats().Late, Violations: []string{}}
 	for _, s := range w.Sent() {
 		r.Sent++
 		if s.Heard == 0 {

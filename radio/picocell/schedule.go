@@ -13,15 +13,16 @@ const (
 	// txAhead is how long before the preamble `f` is sent. From then on the
 	// device is deaf, so it should be short; but it must cover USB and what
 	// the MCU does before it arms the chip.
-	txAhead = 45 * time.Millisecond
+	txAhead = 50 * time.Millisecond
 
 	// txAccept is the shortest lead with which Transmit takes a downlink: it
 	// leaves the time of one poll in progress.
-	txAccept = 35 * time.Millisecond
+	txAccept = 40 * time.Millisecond
 
 	// txLatest is the shortest lead with which `f` is still sent. A start
-	// that has passed would make the device wait 10 s for nothing.
-	txLatest = 20 * time.Millisecond
+	// that has passed makes the device wait 10 s for nothing, and a busy Pi
+	// may hold us up between the decision and the write.
+	txLatest = 30 * time.Millisecond
 
 	// txHorizon is how far ahead a downlink may be: RX2 of a join is 6 s.
 	txHorizon = 8 * time.Second

@@ -41,16 +41,16 @@ func TestScheduleAdd(t *testing.T) {
 		{"RX1", nil, time.Second, ""},
 		{"RX2 of a join", nil, 6 * time.Second, ""},
 		{"both windows of a join", []time.Duration{5 * time.Second}, 6 * time.Second, ""},
-		{"the last moment", nil, 35 * ms, ""},
-		{"too late", nil, 34 * ms, radio.TxTooLate},
+		{"the last moment", nil, 40 * ms, ""},
+		{"too late", nil, 39 * ms, radio.TxTooLate},
 		{"past", nil, -time.Second, radio.TxTooLate},
 		{"the furthest", nil, 8 * time.Second, ""},
 		{"too early", nil, 8001 * ms, radio.TxTooEarly},
 		{"at the same time", []time.Duration{time.Second}, time.Second, radio.TxCollision},
-		{"while the other one recovers", []time.Duration{time.Second}, 1194 * ms, radio.TxCollision},
-		{"right after the other one", []time.Duration{time.Second}, 1195 * ms, ""},
-		{"right before the other one", []time.Duration{time.Second}, 805 * ms, ""},
-		{"deaf for it when the other one starts", []time.Duration{time.Second}, 806 * ms, radio.TxCollision},
+		{"while the other one recovers", []time.Duration{time.Second}, 1199 * ms, radio.TxCollision},
+		{"right after the other one", []time.Duration{time.Second}, 1200 * ms, ""},
+		{"right before the other one", []time.Duration{time.Second}, 800 * ms, ""},
+		{"deaf for it when the other one starts", []time.Duration{time.Second}, 801 * ms, radio.TxCollision},
 		{"between two", []time.Duration{time.Second, 2 * time.Second}, 1500 * ms, ""},
 	}
 	for _, tt := range tests {
@@ -124,7 +124,7 @@ func TestScheduleKeepsClearOfTheEmissionUnderWay(t *testing.T) {
 	if got := reason(t, s.add(in(250*time.Millisecond), then)); got != radio.TxCollision {
 		t.Errorf("got %q", got)
 	}
-	if err := s.add(in(295*time.Millisecond), then); err != nil {
+	if err := s.add(in(300*time.Millisecond), then); err != nil {
 		t.Error(err)
 	}
 }
@@ -137,16 +137,16 @@ func TestScheduleSoon(t *testing.T) {
 		want    time.Duration
 		reason  radio.TxReason
 	}{
-		{"free", nil, 65 * ms, ""},
-		{"fits before", []time.Duration{300 * ms}, 65 * ms, ""},
-		{"after the next", []time.Duration{200 * ms}, 395 * ms, ""},
-		{"in the second gap", []time.Duration{200 * ms, 400 * ms}, 595 * ms, ""},
+		{"free", nil, 80 * ms, ""},
+		{"fits before", []time.Duration{300 * ms}, 80 * ms, ""},
+		{"after the next", []time.Duration{200 * ms}, 400 * ms, ""},
+		{"in the second gap", []time.Duration{200 * ms, 400 * ms}, 600 * ms, ""},
 		{"after fifteen", func() (d []time.Duration) {
 			for i := range 15 {
 				d = append(d, time.Duration(i+1)*200*ms)
 			}
 			return d
-		}(), 3195 * ms, ""},
+		}(), 3200 * ms, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,6 +13,7 @@ type Stats struct {
 	Overflows       uint64 // packets for which the FIFO had no room
 	Lost            uint64 // packets in the FIFO when f wiped it
 	Emissions       uint64
+	Late            uint64            // f whose start had passed: ten seconds of deafness and nothing on air
 	PerCommand      map[string]uint64 // by id
 
 	receiving bool // b has been seen since the latest l
