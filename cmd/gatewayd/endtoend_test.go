@@ -94,11 +94,21 @@ func (s *show) events(t *testing.T, n int, match func(hubtest.Event) bool) {
 	}
 }
 
-// While the hub refuses everybody the radio works on: confirmed frames are
-// acknowledged, all wait, and all arrive when the hub is back.
-func TestHubOutage(t *testing.T) {
+// One daemon through a bad day: everything that can go wrong around it, one
+// after the other, and in the end no frame is missing.
+func TestBadDay(t *testing.T) {
 	t.Parallel()
 	s := newShow(t)
+	s.reload(t)
+	s.hubOutage(t)
+	s.cablePulled(t)
+	s.stop()
+}
+
+// hubOutage: while the hub refuses everybody the radio works on. Confirmed
+// frames are acknowledged, and all wait.
+func (s *show) hubOutage(t *testing.T) {
+	t.Helper()
 	if err := s.hub.Inject("", hubtest.Fault{Kind: hubtest.FaultRefuse, Code: 3}); err != nil {
 		t.Fatal(err)
 	}
@@ -116,13 +126,11 @@ func TestHubOutage(t *testing.T) {
 		t.Errorf("%d messages passed a hub that refuses", got-messages)
 	}
 	s.hub.ClearFaults("")
-	s.stop()
 }
 
-// The cable is pulled and put back; the daemon carries on by itself.
-func TestReplug(t *testing.T) {
-	t.Parallel()
-	s := newShow(t)
+// cablePulled: the cable is pulled and put back.
+func (s *show) cablePulled(t *testing.T) {
+	t.Helper()
 	s.picocell.Unplug()
 	s.frames(t, 2)
 	if err := s.picocell.Replug(); err != nil {
@@ -134,14 +142,12 @@ func TestReplug(t *testing.T) {
 		t.Fatalf("not up again\n%s", s.daemon.stderr)
 	}
 	s.events(t, 3, func(e hubtest.Event) bool { return e.Kind == hubtest.EventD2C })
-	s.stop()
 }
 
-// SIGHUP with one node more, and then with a broken file: what has not
-// changed keeps its connection.
-func TestReload(t *testing.T) {
-	t.Parallel()
-	s := newShow(t)
+// reload: SIGHUP with one node more, with a broken file, and with the node
+// gone again. What has not changed keeps its connection.
+func (s *show) reload(t *testing.T) {
+	t.Helper()
 	newcomer := castNode{device: "newcomer", deviceKey: demoCast()[0].deviceKey, devAddr: 1, nwkSKey: strings.Repeat("51", 16), appSKey: strings.Repeat("52", 16)}
 	if err := s.hub.AddDevice(newcomer.device, newcomer.deviceKey); err != nil {
 		t.Fatal(err)
@@ -154,13 +160,12 @@ func TestReload(t *testing.T) {
 	b.Write(old)
 	newcomer.writeTo(&b)
 	s.hangUp(t, b.String())
-	connected := func(e hubtest.Event) bool { return e.Kind == hubtest.EventConnected && e.Device == "newcomer" }
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	connected := func(e hubtest.Event) bool { return e.Kind == hubtest.EventConnected && e.Device == "newcomer" }
 	if _, err := s.hub.WaitEvents(ctx, 1, connected); err != nil {
 		t.Fatalf("%v\n%s", err, s.daemon.stderr)
 	}
-
 	s.hangUp(t, b.String()+"[[node]]\ndevice_idd = 1\n")
 	s.hangUp(t, string(old))
 	gone := func(e hubtest.Event) bool { return e.Kind == hubtest.EventDisconnected && e.Device == "newcomer" }
@@ -172,7 +177,6 @@ func TestReload(t *testing.T) {
 			t.Errorf("%s was disconnected: %s %s", e.Device, e.Reason, e.Detail)
 		}
 	}
-	s.stop()
 }
 
 // hangUp replaces the configuration and tells the daemon.
