@@ -46,7 +46,9 @@ type Batch struct {
 // Commit writes b with one fsync, together with the deletion of what Done has
 // forgotten. Where the bounds ask for it the oldest entries are dropped in
 // the same transaction, and returned as the number of drops by node: these
-// uplinks are lost. On an error nothing has changed.
+// uplinks are lost. On an error nothing has changed for this process; where
+// the disk failed in the very last write, a restart may find b done all the
+// same.
 func (s *Store) Commit(b Batch) (dropped map[string]int, err error) {
 	var need int64
 	for _, e := range b.Outbox {
@@ -66,9 +68,7 @@ func (s *Store) Commit(b Batch) (dropped map[string]int, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range gone {
-		s.index.remove(r.node, r.seq)
-	}
+	s.index.remove(gone)
 	for _, a := range entries {
 		s.index.add(a.node, a.item)
 	}
@@ -164,14 +164,12 @@ func putLastSeen(tx *bolt.Tx, b Batch) error {
 	return meta.Put(keyLastSeen, binary.BigEndian.AppendUint64(nil, uint64(b.Now.Unix())))
 }
 
-// Flush deletes what Done has forgotten, if anything.
-func (s *Store) Flush() error {
-	s.mu.Lock()
-	idle := len(s.index.done) == 0
-	s.mu.Unlock()
-	if idle {
-		return nil
+// Flush deletes what Done has forgotten and drops what is too old by now, if
+// there is anything of either. It returns drops as Commit does.
+func (s *Store) Flush(now time.Time, nowTrusted bool) (dropped map[string]int, err error) {
+	b := Batch{Now: now, NowTrusted: nowTrusted}
+	if gone, _ := s.leaving(0, b); len(gone) == 0 {
+		return nil, nil
 	}
-	_, err := s.Commit(Batch{})
-	return err
+	return s.Commit(b)
 }

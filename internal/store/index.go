@@ -1,6 +1,9 @@
 package store
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // undated is the age of an entry that was accepted while the clock could not
 // be trusted: it does not grow old before the clock is right.
@@ -51,38 +54,43 @@ func (x *index) date(now int64) {
 	}
 }
 
-// remove takes the entry out of the queue and of the done set.
-func (x *index) remove(node string, seq uint64) {
-	items := x.nodes[node]
-	i, found := slices.BinarySearchFunc(items, seq, func(it item, seq uint64) int {
-		switch {
-		case it.seq < seq:
-			return -1
-		case it.seq > seq:
-			return 1
+// remove takes entries out of the queues and of the done sets, in one pass over
+// each queue concerned, however long it is.
+func (x *index) remove(refs []ref) {
+	gone := map[string]map[uint64]bool{}
+	for _, r := range refs {
+		if gone[r.node] == nil {
+			gone[r.node] = map[uint64]bool{}
 		}
-		return 0
-	})
-	if !found {
-		return
+		gone[r.node][r.seq] = true
 	}
-	x.bytes -= int64(items[i].size)
-	x.count--
-	if x.nodes[node] = slices.Delete(items, i, i+1); len(x.nodes[node]) == 0 {
-		delete(x.nodes, node)
-	}
-	if delete(x.done[node], seq); len(x.done[node]) == 0 {
-		delete(x.done, node)
+	for node, seqs := range gone {
+		x.nodes[node] = slices.DeleteFunc(x.nodes[node], func(it item) bool {
+			if !seqs[it.seq] {
+				return false
+			}
+			x.bytes -= int64(it.size)
+			x.count--
+			delete(x.done[node], it.seq)
+			return true
+		})
+		if len(x.nodes[node]) == 0 {
+			delete(x.nodes, node)
+		}
+		if len(x.done[node]) == 0 {
+			delete(x.done, node)
+		}
 	}
 }
 
-func (x *index) has(node string, seq uint64) bool {
-	return slices.ContainsFunc(x.nodes[node], func(it item) bool { return it.seq == seq })
+// find returns where seq is, or would be, in node's queue.
+func (x *index) find(node string, seq uint64) (int, bool) {
+	return slices.BinarySearchFunc(x.nodes[node], seq, func(it item, seq uint64) int { return cmp.Compare(it.seq, seq) })
 }
 
 // markDone hides the entry until it is deleted.
 func (x *index) markDone(node string, seq uint64) {
-	if !x.has(node, seq) {
+	if _, found := x.find(node, seq); !found {
 		return
 	}
 	if x.done[node] == nil {
@@ -112,7 +120,8 @@ func (x *index) doneRefs() []ref {
 // without those done.
 func (x *index) waiting(node string, after uint64, limit int) []uint64 {
 	var seqs []uint64
-	for _, it := range x.nodes[node] {
+	first, _ := x.find(node, after)
+	for _, it := range x.nodes[node][first:] {
 		if len(seqs) == limit {
 			break
 		}

@@ -53,9 +53,16 @@ func (s *Store) Depth() (entries int, bytes int64) {
 	return entries, s.index.bytes
 }
 
-// Waiting is the number of entries of one node that wait.
-func (s *Store) Waiting(node string) int {
+// Waiting is the number of entries that wait, by node; nodes without any are
+// not in it.
+func (s *Store) Waiting() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.index.nodes[node]) - len(s.index.done[node])
+	waiting := map[string]int{}
+	for node, items := range s.index.nodes {
+		if n := len(items) - len(s.index.done[node]); n > 0 {
+			waiting[node] = n
+		}
+	}
+	return waiting
 }

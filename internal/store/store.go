@@ -8,7 +8,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Format is the version of the file's layout that this package writes.
@@ -62,11 +61,10 @@ func Open(path string, opts Options) (s *Store, err error) {
 			s, err = nil, fmt.Errorf("%s: %w: %v", path, ErrDamaged, r)
 		}
 	}()
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
-		Timeout:        time.Second,
-		FreelistType:   bolt.FreelistMapType,
-		NoFreelistSync: true, // fewer pages per commit; rebuilt at open
-	})
+	if err := prepare(path); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, openError(err))
+	}
+	db, err := bolt.Open(path, 0o600, writable())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, openError(err))
 	}
@@ -76,16 +74,6 @@ func Open(path string, opts Options) (s *Store, err error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
-}
-
-func openError(err error) error {
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return ErrLocked
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return err
 }
 
 // load creates the buckets of a new file, checks the format of an old one,
@@ -120,7 +108,8 @@ func (s *Store) load() error {
 
 // Close deletes what Done has forgotten and closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.Flush(), s.db.Close())
+	_, err := s.Flush(time.Time{}, false)
+	return errors.Join(err, s.db.Close())
 }
 
 // Session returns node's record, nil if there is none.

@@ -126,10 +126,10 @@ func TestDone(t *testing.T) {
 	if diff := cmp.Diff([]string{"1", "3"}, records(t, s, "a", 0, 10)); diff != "" {
 		t.Errorf("before the deletion (-want +got):\n%s", diff)
 	}
-	if n, _ := s.Depth(); n != 2 || s.Waiting("a") != 2 {
-		t.Errorf("depth %d, waiting %d, want 2", n, s.Waiting("a"))
+	if n, _ := s.Depth(); n != 2 || s.Waiting()["a"] != 2 {
+		t.Errorf("depth %d, waiting %d, want 2", n, s.Waiting()["a"])
 	}
-	if err := s.Flush(); err != nil {
+	if _, err := s.Flush(noon, true); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"1", "3"}, records(t, s, "a", 0, 10)); diff != "" {
@@ -241,6 +241,119 @@ func TestBoundAgeWithWrongClock(t *testing.T) {
 	if lost := add("much later", noon.Add(3*time.Hour), true); lost["a"] != 4 {
 		t.Errorf("dropped %v, want the four: they are of age now", lost)
 	}
+}
+
+func TestFlushDropsWhatIsTooOld(t *testing.T) {
+	t.Parallel()
+	s := open(t, file(t), store.Options{MaxAge: time.Hour})
+	commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", "old")}, NowTrusted: true})
+	for _, tt := range []struct {
+		now     time.Time
+		trusted bool
+		want    map[string]int
+	}{
+		{noon.Add(59 * time.Minute), true, nil},
+		{noon.Add(61 * time.Minute), false, nil},
+		{noon.Add(61 * time.Minute), true, map[string]int{"a": 1}},
+		{noon.Add(62 * time.Minute), true, nil},
+	} {
+		lost, err := s.Flush(tt.now, tt.trusted)
+		if diff := cmp.Diff(tt.want, lost); diff != "" || err != nil {
+			t.Errorf("at %v: %v (-want +got):\n%s", tt.now, err, diff)
+		}
+	}
+}
+
+// A week of backlog must not stand in the way of a frame when it is sent off.
+func TestLargeBacklogIsDeletedInOnePass(t *testing.T) {
+	t.Parallel()
+	s := open(t, file(t), store.Options{})
+	const n = 20_000
+	b := store.Batch{}
+	for range n {
+		b.Outbox = append(b.Outbox, entry("a", "x"))
+	}
+	commit(t, s, b)
+	all, err := s.Pending("a", 0, n)
+	if err != nil || len(all) != n {
+		t.Fatalf("%d entries, %v", len(all), err)
+	}
+	for _, e := range all[:n/2] {
+		s.Done("a", e.Seq)
+	}
+	if _, err := s.Flush(noon, true); err != nil {
+		t.Fatal(err)
+	}
+	left, err := s.Pending("a", 0, n)
+	if err != nil || len(left) != n/2 || left[0].Seq != all[n/2].Seq {
+		t.Errorf("%d left, %v", len(left), err)
+	}
+	if entries, _ := s.Depth(); entries != n/2 {
+		t.Errorf("depth %d", entries)
+	}
+}
+
+// Cut anywhere, or with a page overwritten, the file gives an error or opens;
+// it never takes the process down.
+func TestDamagedFile(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	s := open(t, path, store.Options{})
+	for i := range 200 {
+		commit(t, s, store.Batch{
+			Sessions: []store.Session{{Node: fmt.Sprint("node", i%7), Record: make([]byte, 100)}},
+			Outbox:   []store.Entry{entry(fmt.Sprint("node", i%7), fmt.Sprintf("%0300d", i))},
+		})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(name string, content []byte) (damaged bool) {
+		t.Helper()
+		p := filepath.Join(t.TempDir(), "gatewayd.db")
+		if err := os.WriteFile(p, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(p, store.Options{})
+		if err == nil {
+			_ = s.Close()
+			return false
+		}
+		if !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("%s: %v, want ErrDamaged", name, err)
+		}
+		return true
+	}
+	damaged := 0
+	const page = 4096
+	for at := page; at < len(whole); at += page {
+		if try(fmt.Sprint("cut at ", at), whole[:at]) {
+			damaged++
+		}
+		torn := append([]byte{}, whole...)
+		for i := range page {
+			torn[at+i] = 0xA5
+		}
+		if try(fmt.Sprint("page overwritten at ", at), torn) {
+			damaged++
+		}
+	}
+	if damaged == 0 {
+		t.Error("no damage was noticed")
+	}
+}
+
+func TestInterruptedCreation(t *testing.T) {
+	t.Parallel()
+	path := file(t)
+	if err := os.WriteFile(path+".new", make([]byte, 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, open(t, path, store.Options{}), store.Batch{Outbox: []store.Entry{entry("a", "1")}})
 }
 
 func TestOpenErrors(t *testing.T) {
