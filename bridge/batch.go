@@ -46,7 +46,7 @@ func (bt *batch) publish(n *nodeState, r record) {
 		r.RSSI, r.SNR = 0, 0
 		raw, _ = json.Marshal(r)
 	}
-	bt.store.Outbox = append(bt.store.Outbox, store.Entry{Node: n.node.Key(), Record: raw})
+	bt.store.Outbox = append(bt.store.Outbox, store.Entry{Node: n.node.outboxKey(), Record: raw})
 	bt.wake = append(bt.wake, n)
 }
 
@@ -66,7 +66,7 @@ func (b *Bridge) commit(bt *batch) error {
 	trusted, _ := b.clock.Trusted()
 	bt.store.Now, bt.store.NowTrusted = now, trusted
 	for _, n := range bt.dirty {
-		bt.store.Sessions = append(bt.store.Sessions, store.Session{Node: n.node.Key(), Record: n.next.marshal()})
+		bt.store.Sessions = append(bt.store.Sessions, store.Session{Node: n.node.sessionKey(), Record: n.next.marshal()})
 	}
 	lost, err := b.store.Commit(bt.store)
 	for _, n := range bt.dirty {
@@ -80,9 +80,7 @@ func (b *Bridge) commit(bt *batch) error {
 	if err != nil {
 		return err
 	}
-	for node, count := range lost {
-		b.overflowed(node, count)
-	}
+	b.overflowed(lost)
 	for _, n := range bt.wake {
 		n.feed.wake()
 	}

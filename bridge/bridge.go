@@ -35,8 +35,10 @@ type Sessions interface {
 type Outbox interface {
 	Pending(node string, after uint64, limit int) ([]store.Entry, error)
 	Done(node string, seq uint64)
-	// Flush deletes what Done has forgotten.
-	Flush() error
+	// Flush deletes what Done has forgotten and what is too old.
+	Flush(now time.Time, nowTrusted bool) (dropped map[string]int, err error)
+	// Waiting is the number of entries that wait, by node.
+	Waiting() map[string]int
 }
 
 // Store is the durable state: sessions and outbox in one transaction.
@@ -135,8 +137,9 @@ func (b *Bridge) Run(ctx context.Context, up <-chan radio.Uplink, tx <-chan radi
 			if !ok {
 				return nil
 			}
-			b.frames(collect(u, up))
-			lastFlush = b.clock.Now() // the commit took the deletions along
+			if b.frames(collect(u, up)) {
+				lastFlush = b.clock.Now() // the commit took the deletions along
+			}
 		case r := <-tx:
 			b.transmitted(r)
 		case r := <-b.reload:
@@ -144,7 +147,7 @@ func (b *Bridge) Run(ctx context.Context, up <-chan radio.Uplink, tx <-chan radi
 		case <-second.C:
 			if b.clock.Now().Sub(lastFlush) >= flushEvery {
 				lastFlush = b.clock.Now()
-				b.noteStore(b.store.Flush())
+				b.flush()
 			}
 		}
 	}
@@ -167,14 +170,15 @@ func collect(first radio.Uplink, up <-chan radio.Uplink) []radio.Uplink {
 	return frames
 }
 
-// frames decides on frames, commits what follows, and only then answers.
-func (b *Bridge) frames(frames []radio.Uplink) {
+// frames decides on frames, commits what follows, and only then answers. It
+// reports whether there was a commit.
+func (b *Bridge) frames(frames []radio.Uplink) bool {
 	bt := &batch{}
 	for _, u := range frames {
 		b.uplink(bt, u)
 	}
 	if bt.empty() {
-		return
+		return false
 	}
 	err := b.commit(bt)
 	b.noteStore(err)
@@ -182,13 +186,22 @@ func (b *Bridge) frames(frames []radio.Uplink) {
 		for range bt.accepted + bt.joined {
 			b.drops.add(StoreFailed, frames[0], nil, "")
 		}
-		return
+		return false
 	}
 	for _, a := range bt.answers {
 		b.send(a)
 	}
 	b.counters.accepted.Add(uint64(bt.accepted))
 	b.counters.joined.Add(uint64(bt.joined))
+	return true
+}
+
+// flush deletes what the hub has acknowledged and what is too old.
+func (b *Bridge) flush() {
+	trusted, _ := b.clock.Trusted()
+	lost, err := b.store.Flush(b.clock.Now(), trusted)
+	b.noteStore(err)
+	b.overflowed(lost)
 }
 
 // noteStore says when the store begins to fail and when it works again.
@@ -203,12 +216,11 @@ func (b *Bridge) noteStore(err error) {
 	b.storeBad = err
 }
 
-// overflowed reports outbox entries that the bounds pushed out.
-func (b *Bridge) overflowed(key string, count int) {
-	b.counters.overflowed.Add(uint64(count))
-	name := key
-	if n := b.table.byKey[key]; n != nil {
-		name = n.node.Name
+// overflowed reports outbox entries that the bounds pushed out, by outbox key.
+func (b *Bridge) overflowed(lost map[string]int) {
+	for key, count := range lost {
+		b.counters.overflowed.Add(uint64(count))
+		b.log.Warn("the oldest messages were dropped: the outbox is full, or they are older than max_age",
+			zap.String("outbox", key), zap.Int("messages", count))
 	}
-	b.log.Warn("outbox full: the oldest messages were dropped", zap.String("node", name), zap.Int("messages", count))
 }

@@ -41,8 +41,8 @@ func (f *feed) Pending(after uint64, limit int) ([]hub.Message, error) {
 		}
 		messages = append(messages, m)
 	}
-	if len(messages) == 0 && len(entries) > 0 {
-		f.wake() // all unreadable: look again for what lies behind them
+	if len(messages) < len(entries) {
+		f.wake() // look again for what lies behind the unreadable ones
 	}
 	return messages, nil
 }

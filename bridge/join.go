@@ -38,7 +38,7 @@ func (b *Bridge) join(bt *batch, up radio.Uplink, phy lorawan.PHYPayload) {
 	st := bt.edit(n)
 	st.joinNonce++
 	st.joining, st.hasJoining = b.newSession(n.node.AppKey, st.joinNonce, uint16(req.DevNonce), addr), true
-	bt.store.Nonces = append(bt.store.Nonces, store.Nonce{Node: n.node.Key(), DevNonce: uint16(req.DevNonce)})
+	bt.store.Nonces = append(bt.store.Nonces, store.Nonce{Node: n.node.nonceKey(), DevNonce: uint16(req.DevNonce)})
 	bt.joined++
 
 	raw, err := b.joinAccept(n.node, req, st.joinNonce, addr)
@@ -58,11 +58,11 @@ func (b *Bridge) checkJoin(bt *batch, n *nodeState, phy lorawan.PHYPayload, req 
 		return WrongJoinEUI, radio.EUI64(req.JoinEUI).String()
 	}
 	for _, used := range bt.store.Nonces {
-		if used.Node == n.node.Key() && used.DevNonce == uint16(req.DevNonce) {
+		if used.Node == n.node.nonceKey() && used.DevNonce == uint16(req.DevNonce) {
 			return DevNonceUsed, ""
 		}
 	}
-	used, err := b.store.NonceUsed(n.node.Key(), uint16(req.DevNonce))
+	used, err := b.store.NonceUsed(n.node.nonceKey(), uint16(req.DevNonce))
 	switch {
 	case err != nil:
 		return StoreFailed, err.Error()

@@ -46,8 +46,10 @@ func (m *memory) Pending(node string, after uint64, _ int) (entries []store.Entr
 	return entries, nil
 }
 
-func (m *memory) Done(string, uint64) {}
-func (m *memory) Flush() error        { return nil }
+func (m *memory) Done(string, uint64)     {}
+func (m *memory) Waiting() map[string]int { return nil }
+
+func (m *memory) Flush(time.Time, bool) (map[string]int, error) { return nil, nil }
 
 // newMemoryBench is newBench without a disk.
 func newMemoryBench(t *testing.T, nodes ...bridge.Node) *bench {

@@ -1,6 +1,10 @@
 package bridge
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
 	"github.com/brocaar/lorawan"
 
 	"gatewayd/internal/secret"
@@ -24,11 +28,32 @@ type Node struct {
 	AppSKey secret.AES128
 }
 
-// Key is what the node's session and outbox are stored under: its DevEUI, or
-// the device identity where an ABP node has none.
-func (n Node) Key() string {
-	if n.DevEUI.IsZero() {
-		return "device:" + n.DeviceID
+// outboxKey is what the node's messages wait under: they belong to the device
+// that sends them.
+func (n Node) outboxKey() string { return "device:" + n.DeviceID }
+
+// sessionKey is what the node's session is stored under. That of an ABP node
+// belongs to its address and keys, whatever the node is called: its counters
+// must not start anew when they come back after a change.
+func (n Node) sessionKey() string {
+	if n.OTAA {
+		return "otaa:" + n.DevEUI.String()
 	}
-	return "eui:" + n.DevEUI.String()
+	return fmt.Sprintf("abp:%s:%s", n.DevAddr, fingerprint(n.NwkSKey, n.AppSKey))
+}
+
+// nonceKey is what the DevNonces the node has used are stored under. With a
+// new AppKey a node may begin anew.
+func (n Node) nonceKey() string {
+	return n.sessionKey() + ":" + fingerprint(n.AppKey)
+}
+
+// fingerprint tells keys apart without saying anything about them.
+func fingerprint(keys ...secret.AES128) string {
+	h := sha256.New()
+	for _, k := range keys {
+		raw := k.Reveal()
+		_, _ = h.Write(raw[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }

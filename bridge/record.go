@@ -53,13 +53,17 @@ func newRecord(up radio.Uplink, s *session, eui radio.EUI64) record {
 // stamp sets the receive time. While the clock cannot be trusted it also
 // keeps how long after boot it was, from which the time is filled in later.
 func (r *record) stamp(clock Clock, received time.Time) {
+	// The wall part of received may be from before the clock was set. How long
+	// ago it was, by the monotonic clock, is right.
+	now := clock.Now()
+	received = now.Add(-now.Sub(received))
 	r.At = received.UnixNano()
 	if r.Trusted, _ = clock.Trusted(); r.Trusted {
 		return
 	}
 	boot, up := clock.BootTime()
 	r.BootID = boot
-	r.SinceBoot = int64(up - clock.Now().Sub(received))
+	r.SinceBoot = int64(up - now.Sub(received))
 }
 
 // Where a receive time comes from: the body's receivedAtSource.

@@ -17,9 +17,10 @@ type session struct {
 	nwkSKey secret.AES128
 	appSKey secret.AES128
 
-	heard    bool   // an uplink has been accepted; fCntUp is its counter
-	fCntUp   uint32 // of the last accepted uplink
-	fCntDown uint32 // next to use
+	heard    bool        // an uplink has been accepted; fCntUp is its counter
+	fCntUp   uint32      // of the last accepted uplink
+	mic      lorawan.MIC // of the same: a retransmission is the same frame
+	fCntDown uint32      // next to use
 }
 
 // state is all that survives a restart of one node.
@@ -36,7 +37,7 @@ type state struct {
 
 const stateVersion = 1
 
-var errState = errors.New("damaged session record")
+var errState = errors.New("unreadable session record")
 
 // marshal encodes s: version, flags, join nonce, then each session present.
 func (s state) marshal() []byte {
@@ -58,7 +59,7 @@ func flag(on bool, bit byte) byte {
 	return 0
 }
 
-const sessionSize = 4 + 4 + 16 + 16 + 1 + 4 + 4
+const sessionSize = 4 + 4 + 16 + 16 + 1 + 4 + 4 + 4
 
 func (s session) append(b []byte) []byte {
 	nwk, app := s.nwkSKey.Reveal(), s.appSKey.Reveal()
@@ -68,7 +69,8 @@ func (s session) append(b []byte) []byte {
 	b = append(b, app[:]...)
 	b = append(b, flag(s.heard, 1))
 	b = binary.BigEndian.AppendUint32(b, s.fCntUp)
-	return binary.BigEndian.AppendUint32(b, s.fCntDown)
+	b = binary.BigEndian.AppendUint32(b, s.fCntDown)
+	return append(b, s.mic[:]...)
 }
 
 // unmarshalState decodes what marshal wrote.
@@ -77,7 +79,7 @@ func unmarshalState(b []byte) (s state, err error) {
 		return s, errState
 	}
 	if b[0] != stateVersion {
-		return s, fmt.Errorf("session record of version %d, written by a newer gatewayd", b[0])
+		return s, fmt.Errorf("%w: version %d, written by a newer gatewayd", errState, b[0])
 	}
 	s.hasActive, s.hasJoining = b[1]&1 != 0, b[1]&2 != 0
 	s.joinNonce = binary.BigEndian.Uint32(b[2:])
@@ -109,5 +111,6 @@ func takeSession(b []byte) session {
 		heard:    b[40] != 0,
 		fCntUp:   binary.BigEndian.Uint32(b[41:]),
 		fCntDown: binary.BigEndian.Uint32(b[45:]),
+		mic:      lorawan.MIC(b[49:53]),
 	}
 }

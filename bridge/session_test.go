@@ -10,7 +10,7 @@ import (
 
 func TestStateMarshal(t *testing.T) {
 	t.Parallel()
-	s1 := session{id: 1, devAddr: [4]byte{1, 2, 3, 4}, nwkSKey: secret.NewAES128([16]byte{1}), appSKey: secret.NewAES128([16]byte{2}), heard: true, fCntUp: 1 << 20, fCntDown: 7}
+	s1 := session{id: 1, devAddr: [4]byte{1, 2, 3, 4}, nwkSKey: secret.NewAES128([16]byte{1}), appSKey: secret.NewAES128([16]byte{2}), heard: true, fCntUp: 1 << 20, mic: [4]byte{1, 2, 3, 4}, fCntDown: 7}
 	s2 := session{id: 2, devAddr: [4]byte{5, 6, 7, 8}, nwkSKey: secret.NewAES128([16]byte{3}), appSKey: secret.NewAES128([16]byte{4})}
 	for name, want := range map[string]state{
 		"nothing": {},

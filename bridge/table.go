@@ -44,22 +44,22 @@ func (n *nodeState) view() *state {
 
 // table finds nodes by the addresses of frames. Owned by Bridge.Run.
 type table struct {
-	byKey  map[string]*nodeState
+	byID   map[string]*nodeState // by device id
 	byEUI  map[radio.EUI64]*nodeState
 	byAddr map[lorawan.DevAddr][]*nodeState
 }
 
 func newTable() *table {
 	return &table{
-		byKey:  map[string]*nodeState{},
+		byID:   map[string]*nodeState{},
 		byEUI:  map[radio.EUI64]*nodeState{},
 		byAddr: map[lorawan.DevAddr][]*nodeState{},
 	}
 }
 
-// add puts n under its key, its DevEUI and the DevAddrs of its sessions.
+// add puts n under its device id, its DevEUI and the DevAddrs of its sessions.
 func (t *table) add(n *nodeState) {
-	t.byKey[n.node.Key()] = n
+	t.byID[n.node.DeviceID] = n
 	if n.node.OTAA {
 		t.byEUI[n.node.DevEUI] = n
 	}

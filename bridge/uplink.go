@@ -67,14 +67,14 @@ func (b *Bridge) data(bt *batch, up radio.Uplink, phy lorawan.PHYPayload) {
 	switch {
 	case m.reason == Replay && m.node.last.sameAs(up, m.fCnt, m.session()):
 		b.drops.add(Duplicate, up, m.node, "")
-	case m.reason == Replay && confirmed && m.repeatsLast() && m.node.reacked < maxReacks:
+	case m.reason == Replay && confirmed && m.repeatsLast(phy.MIC) && m.node.reacked < maxReacks:
 		m.node.reacked++
 		b.answerData(bt, up, m)
 		b.drops.add(Retransmission, up, m.node, "")
 	case m.reason != "":
 		b.drops.add(m.reason, up, m.node, "")
 	default:
-		b.accept(bt, up, mac, m, confirmed)
+		b.accept(bt, up, phy, mac, m)
 	}
 }
 
@@ -93,7 +93,7 @@ func find(candidates []*nodeState, phy lorawan.PHYPayload, mac *lorawan.MACPaylo
 			if !s.ok || s.session.devAddr != mac.FHDR.DevAddr {
 				continue
 			}
-			m := matchSession(s.session, phy, mac)
+			m := matchSession(s.session, n.node.OTAA, phy, mac)
 			m.node, m.joining = n, s.joining
 			if m.reason == "" {
 				return m
@@ -106,15 +106,32 @@ func find(candidates []*nodeState, phy lorawan.PHYPayload, mac *lorawan.MACPaylo
 	return worst
 }
 
-// matchSession checks the frame against one session.
-func matchSession(s *session, phy lorawan.PHYPayload, mac *lorawan.MACPayload) match {
-	low := uint16(mac.FHDR.FCnt)
-	if !s.heard {
-		if micFits(phy, mac, uint32(low), s.nwkSKey) {
-			return match{fCnt: uint32(low)}
-		}
-		return match{reason: BadMIC}
+// firstRounds is how many high halves of the 32-bit counter are tried on the
+// first uplink of an ABP node, which another gateway may have served for
+// years: up to a million frames. A session that was joined begins at 0.
+const firstRounds = 16
+
+// matchFirst checks the frame against a session that has not been used yet.
+func matchFirst(s *session, joined bool, phy lorawan.PHYPayload, mac *lorawan.MACPayload) match {
+	rounds, low := uint32(firstRounds), mac.FHDR.FCnt
+	if joined {
+		rounds = 1
 	}
+	for high := range rounds {
+		if fCnt := high<<16 | low; micFits(phy, mac, fCnt, s.nwkSKey) {
+			return match{fCnt: fCnt}
+		}
+	}
+	return match{reason: BadMIC}
+}
+
+// matchSession checks the frame against one session.
+func matchSession(s *session, joined bool, phy lorawan.PHYPayload, mac *lorawan.MACPayload) match {
+	mac.FHDR.FCnt &= 0xffff // as it was on the air
+	if !s.heard {
+		return matchFirst(s, joined, phy, mac)
+	}
+	low := uint16(mac.FHDR.FCnt)
 	above, left := fCntAbove(s.fCntUp, low)
 	if left && micFits(phy, mac, above, s.nwkSKey) {
 		if above-s.fCntUp > MaxFCntGap {
@@ -144,8 +161,13 @@ func (m match) session() *session {
 	return &m.node.view().active
 }
 
-// repeatsLast reports whether the frame is the last accepted one again.
-func (m match) repeatsLast() bool { return m.session().heard && m.fCnt == m.session().fCntUp }
+// repeatsLast reports whether the frame is the last accepted one again: the
+// same frame, not only the same counter. A node that was reset may use that
+// counter for something new, which must not be acknowledged unpublished.
+func (m match) repeatsLast(mic lorawan.MIC) bool {
+	s := m.session()
+	return s.heard && m.fCnt == s.fCntUp && mic == s.mic
+}
 
 // sameAs reports whether up, carrying fCnt, is another reception of the
 // transmission that s last accepted.
@@ -161,7 +183,8 @@ func (l lastUplink) sameAs(up radio.Uplink, fCnt uint32, s *session) bool {
 
 // accept stages the new session and the outbox entry, and the answer if one
 // is due.
-func (b *Bridge) accept(bt *batch, up radio.Uplink, mac *lorawan.MACPayload, m match, confirmed bool) {
+func (b *Bridge) accept(bt *batch, up radio.Uplink, phy lorawan.PHYPayload, mac *lorawan.MACPayload, m match) {
+	confirmed := phy.MHDR.MType == lorawan.ConfirmedDataUp
 	payload, err := decrypt(m.session().appSKey, mac.FHDR.DevAddr, m.fCnt, mac)
 	if err != nil {
 		b.drops.add(Malformed, up, m.node, err.Error())
@@ -174,7 +197,7 @@ func (b *Bridge) accept(bt *batch, up radio.Uplink, mac *lorawan.MACPayload, m m
 		m.joining = false
 	}
 	s := &st.active
-	s.heard, s.fCntUp = true, m.fCnt
+	s.heard, s.fCntUp, s.mic = true, m.fCnt, phy.MIC
 
 	m.node.last = lastUplink{up.Concentrator, up.Ticks, up.Received}
 	m.node.reacked = 0
