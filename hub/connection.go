@@ -23,6 +23,7 @@ const kicksToTell = 3
 type shared struct {
 	options Options
 	limiter *rate.Limiter // of new connections
+	turn    chan struct{} // capacity 1: held by the one that waits for limiter
 	renewal chan struct{} // capacity 1: held by the one that renews its token
 	random  func() float64
 }
@@ -96,6 +97,7 @@ func (c *connection) attempt(ctx context.Context) error {
 // prepare waits until it is this device's turn and returns what to connect
 // with.
 func (c *connection) prepare(ctx context.Context) (login, time.Time, error) {
+	reason := c.board.read().Reason
 	if c.board.read().State == StateStarting {
 		c.set(StateWaitingForClock, "the clock is not trusted yet")
 	}
@@ -107,12 +109,25 @@ func (c *connection) prepare(ctx context.Context) (login, time.Time, error) {
 	if _, _, err := c.token(); err != nil {
 		return login{}, time.Time{}, err
 	}
-	c.set(StateConnecting, c.board.read().Reason)
-	if err := c.limiter.Wait(ctx); err != nil {
+	c.set(StateConnecting, reason)
+	if err := c.awaitTurn(ctx); err != nil {
 		return login{}, time.Time{}, err
 	}
 	token, expires, err := c.token()
 	return login{c.device.ID, token}, expires, err
+}
+
+// awaitTurn waits until one more connection may be made. One device at a time
+// asks the limiter: it does not take back the reservations of those that are
+// told to stop while others stand behind them.
+func (c *connection) awaitTurn(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+		return c.limiter.Wait(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // token asks the credential for a token.

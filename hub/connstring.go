@@ -49,15 +49,16 @@ func (c ConnectionString) check() error {
 	if c.Host == "" || c.DeviceID == "" {
 		return errors.New("connection string: HostName and DeviceId are needed: copy the primary connection string of the device in full")
 	}
+	// Neither is quoted: with a wrong separator it holds the key.
 	host, _, err := ParseHost(c.Host)
 	if err != nil {
-		return fmt.Errorf("connection string: HostName: %w", err)
+		return errors.New("connection string: HostName is not a host name: want e.g. contoso.azure-devices.net, and ';' between the parts")
 	}
 	if host != c.Host {
 		return errors.New("connection string: HostName takes no port")
 	}
-	if err := CheckDeviceID(c.DeviceID); err != nil {
-		return fmt.Errorf("connection string: DeviceId: %w", err)
+	if CheckDeviceID(c.DeviceID) != nil {
+		return errors.New("connection string: DeviceId is not a device id: want 1 to 128 letters, digits and . _ : - with a letter or digit first, and ';' between the parts")
 	}
 	return nil
 }

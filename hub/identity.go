@@ -26,10 +26,19 @@ func CheckDeviceID(id string) error {
 	}
 	for i := range len(id) {
 		if c := id[i]; !alphanumeric(c) && (i == 0 || !strings.ContainsRune("._:-", rune(c))) {
-			return fmt.Errorf("device id %q: want letters, digits and . _ : - only, a letter or digit first", id)
+			return fmt.Errorf("device id %s: want letters, digits and . _ : - only, a letter or digit first", quote(id))
 		}
 	}
 	return nil
+}
+
+// quote quotes s for an error, unless it may be a connection string, a token or
+// a key that was pasted into the wrong place: those hold an equals sign.
+func quote(s string) string {
+	if strings.ContainsAny(s, "=;") {
+		return "the value (not shown, it may hold a key)"
+	}
+	return strconv.Quote(s)
 }
 
 func alphanumeric(c byte) bool {
@@ -44,11 +53,11 @@ func ParseHost(s string) (host string, port uint16, err error) {
 	if strings.Contains(s, ":") {
 		h, p, err := net.SplitHostPort(s)
 		if err != nil {
-			return "", 0, fmt.Errorf("%q: want host or host:port", s)
+			return "", 0, fmt.Errorf("%s: want host or host:port", quote(s))
 		}
 		n, err := strconv.ParseUint(p, 10, 16)
 		if err != nil || n == 0 {
-			return "", 0, fmt.Errorf("%q: the port is a number from 1 to 65535", s)
+			return "", 0, fmt.Errorf("%s: the port is a number from 1 to 65535", quote(s))
 		}
 		host, port = h, uint16(n)
 	}
@@ -63,11 +72,11 @@ func checkHost(host string) error {
 		return nil
 	}
 	if host == "" || len(host) > 253 {
-		return fmt.Errorf("%q is not a host name: want e.g. contoso.azure-devices.net", host)
+		return fmt.Errorf("%s is not a host name: want e.g. contoso.azure-devices.net", quote(host))
 	}
 	for label := range strings.SplitSeq(host, ".") {
 		if !dnsLabel(label) {
-			return fmt.Errorf("%q is not a host name: want e.g. contoso.azure-devices.net", host)
+			return fmt.Errorf("%s is not a host name: want e.g. contoso.azure-devices.net", quote(host))
 		}
 	}
 	return nil

@@ -242,6 +242,7 @@ func TestPubAckThenClose(t *testing.T) {
 		h := newTestHub(t, func(p *peer) {
 			if p.n == 1 && p.accept() {
 				pub, _ := p.publish()
+				<-time.After(time.Millisecond) // until it is known to be in flight
 				p.ack(pub.MessageID)
 			}
 		})

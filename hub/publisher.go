@@ -67,6 +67,7 @@ func (p *publisher) loop(ctx context.Context) error {
 	stop := ctx.Done()
 	var slot chan<- struct{}
 	var giveUp <-chan time.Time
+	ready := p.device.Feed.Ready()
 	for {
 		if err := p.fill(ctx); err != nil {
 			return err
@@ -74,10 +75,13 @@ func (p *publisher) loop(ctx context.Context) error {
 		if p.draining && p.flying.empty() {
 			return nil
 		}
+		if p.draining { // what comes is for the next connection to hear of
+			ready = nil
+		}
 		select {
 		case id := <-p.session.link.acks:
 			p.settle(id)
-		case <-p.device.Feed.Ready():
+		case <-ready:
 			p.more = true
 		case <-p.retry:
 			p.retry, p.more = nil, true
@@ -89,6 +93,10 @@ func (p *publisher) loop(ctx context.Context) error {
 			return p.session.link.reason()
 		case <-steady.C:
 			p.steady = true
+			if p.ignored() { // a hub whose quota is used up keeps the connection too
+				steady.Reset(steadyAfter)
+				continue
+			}
 			p.onSteady()
 		case <-p.renew:
 			p.renew, slot = nil, p.slot
@@ -113,7 +121,7 @@ func (p *publisher) fill(ctx context.Context) error {
 			p.unreadable(err)
 			return nil
 		}
-		p.broken, p.more = false, len(messages) >= room
+		p.broken, p.more = false, len(messages) > 0
 		for _, m := range messages {
 			if ctx.Err() != nil {
 				return nil

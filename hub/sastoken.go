@@ -53,7 +53,7 @@ func NewSASToken(token secret.Text) (Credential, error) {
 func (t sasToken) Token(resource string, now time.Time, _ time.Duration) (secret.Text, time.Time, error) {
 	expires := t.expiry()
 	if !covers(t.scope, resource) {
-		return secret.Text{}, expires, fmt.Errorf("the SAS token is for %q and not for %q: make one for this host and device", t.scope, resource)
+		return secret.Text{}, expires, fmt.Errorf("the SAS token is for %s and not for %q: make one for this host and device", quote(t.scope), resource)
 	}
 	if !now.Before(expires) {
 		return secret.Text{}, expires, fmt.Errorf("the SAS token expired at %s: put in a new one, or the device key", expires.Format(time.RFC3339))

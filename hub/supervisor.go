@@ -50,6 +50,7 @@ func NewSupervisor(o Options) (*Supervisor, error) {
 			options: o,
 			limiter: rate.NewLimiter(o.ConnectRate, o.ConnectBurst),
 			renewal: make(chan struct{}, 1),
+			turn:    make(chan struct{}, 1),
 			random:  rand.Float64,
 		},
 		expiry:  newExpiryWatch(o.Clock, o.Log),

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -44,7 +42,7 @@ func (a *app) publishCommand() *cobra.Command {
 	c.Flags().StringVar(&f.contentType, "content-type", "", "system property content-type, e.g. application/json")
 	c.Flags().StringVar(&f.contentEncoding, "content-encoding", "", "system property content-encoding, e.g. utf-8")
 	c.Flags().StringVar(&f.id, "message-id", "", "system property message-id")
-	c.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "give up after this long")
+	c.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "give up when connecting, or the acknowledgement, takes longer")
 	c.MarkFlagsMutuallyExclusive("key", "sas-token")
 	c.MarkFlagsOneRequired("key", "sas-token")
 	a.require(c, "host", "device", "message")
@@ -70,8 +68,6 @@ func (a *app) publish(f publishFlags) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("no acknowledgement within %v", f.timeout))
-	defer cancel()
 	err = hub.PublishOnce(ctx, hub.Options{
 		Host: host, Port: port, Roots: roots, Product: product(), Clock: systemClock{},
 		ConnectTimeout: f.timeout, PubAckTimeout: f.timeout,
@@ -79,7 +75,7 @@ func (a *app) publish(f publishFlags) error {
 		ID: f.id, ContentType: f.contentType, ContentEncoding: f.contentEncoding,
 		Properties: properties, Body: []byte(f.text),
 	})
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err

@@ -7,14 +7,25 @@ import (
 )
 
 // Pending returns up to limit entries of node with Seq greater than after,
-// oldest first, without those done.
+// oldest first, without those done. It is empty only if there are none.
 func (s *Store) Pending(node string, after uint64, limit int) ([]Entry, error) {
-	s.mu.Lock()
-	seqs := s.index.waiting(node, after, limit)
-	s.mu.Unlock()
-	if len(seqs) == 0 {
-		return nil, nil
+	for {
+		s.mu.Lock()
+		seqs := s.index.waiting(node, after, limit)
+		s.mu.Unlock()
+		if len(seqs) == 0 {
+			return nil, nil
+		}
+		entries, err := s.read(node, seqs)
+		if err != nil || len(entries) > 0 {
+			return entries, err
+		}
+		after = seqs[len(seqs)-1] // all dropped by the bounds since
 	}
+}
+
+// read returns the entries of node that are still there.
+func (s *Store) read(node string, seqs []uint64) ([]Entry, error) {
 	entries := make([]Entry, 0, len(seqs))
 	err := s.db.View(func(tx *bolt.Tx) error {
 		outbox := tx.Bucket(bucketOutbox)
