@@ -52,7 +52,9 @@ func stripComments(text []byte) ([]byte, error) {
 		case '*':
 			end, skip = bytes.Index(text[i+2:], []byte("*/")), 2
 		case '/':
-			end = bytes.IndexByte(text[i+2:], '\n')
+			if end = bytes.IndexByte(text[i+2:], '\n'); end < 0 {
+				return append(out, text[:i]...), nil
+			}
 		default:
 			out = append(out, text[:i+1]...)
 			text = text[i+1:]

@@ -2,6 +2,7 @@ package picocell
 
 import (
 	"fmt"
+	"time"
 
 	"gatewayd/radio"
 )
@@ -25,6 +26,9 @@ func (b *bringUp) run() (radio.EUI64, error) {
 	id := b.identify()
 	b.configure()
 	for i, c := range calibrations(b.images) {
+		if i > 0 {
+			b.pause(5 * time.Millisecond)
+		}
 		b.begin(fmt.Sprintf("calibration %d of 2 with %s", i+1, c.name))
 		b.warnings = append(b.warnings, b.calibrate(b.board, c)...)
 	}

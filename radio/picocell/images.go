@@ -75,13 +75,13 @@ func NewImages(files map[string][]byte, pins Pins) (Images, error) {
 	for name, b := range files {
 		raw[trimExt(name)] = b
 	}
-	return collect(pins, func(name string) ([]byte, string, error) {
+	return hinted(collect(pins, func(name string) ([]byte, string, error) {
 		b, ok := raw[name]
 		if !ok {
 			return nil, name, errors.New("missing")
 		}
 		return b, name, nil
-	})
+	}))
 }
 
 // LoadImages reads the four images from dir, each as the vendor's C text or as
@@ -89,14 +89,22 @@ func NewImages(files map[string][]byte, pins Pins) (Images, error) {
 // pins, or DefaultPins if pins is nil. Its error names each file at fault,
 // what is wrong with it and what to do.
 func LoadImages(dir string, pins Pins) (Images, error) {
-	return collect(pins, func(name string) ([]byte, string, error) {
+	return hinted(collect(pins, func(name string) ([]byte, string, error) {
 		text, path, err := readImage(dir, name)
 		if err != nil {
 			return nil, path, err
 		}
 		b, err := decodeImage(text)
 		return b, path, err
-	})
+	}))
+}
+
+// hinted adds the cure.
+func hinted(images Images, err error) (Images, error) {
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, installHint)
+	}
+	return images, err
 }
 
 // collect gets and checks all four images. get also returns what to call the
@@ -118,7 +126,7 @@ func collect(pins Pins, get func(name string) (image []byte, source string, err 
 		found[name] = b
 	}
 	if len(errs) > 0 {
-		return Images{}, fmt.Errorf("%w: %s", errors.Join(errs...), installHint)
+		return Images{}, errors.Join(errs...)
 	}
 	return Images{found[ImageAGC], found[ImageARB], found[ImageCal], found[ImageCal5to12]}, nil
 }

@@ -45,7 +45,10 @@ func Install(ctx context.Context, o InstallOptions) error {
 		b, err := decodeImage(content)
 		return b, source, err
 	})
-	if err != nil {
+	switch {
+	case err != nil && o.Checkout != "":
+		return fmt.Errorf("%w: is %s a checkout of picoGW_hal?", err, o.Checkout)
+	case err != nil:
 		return err
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {

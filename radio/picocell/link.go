@@ -148,17 +148,28 @@ func (l *link) write(ctx context.Context, c command) error {
 	for {
 		select {
 		case err := <-l.wrote:
-			if err != nil {
-				return l.lose(err)
-			}
-			l.count.sent(len(l.out))
-			return nil
+			return l.written(err)
 		case <-done:
 			done, timeout = nil, l.clock.After(stopGrace)
 		case <-timeout:
-			return l.lose(errStuck)
+			// This process itself may have stood still: look once more.
+			select {
+			case err := <-l.wrote:
+				return l.written(err)
+			default:
+				return l.lose(errStuck)
+			}
 		}
 	}
+}
+
+// written takes the result of a write.
+func (l *link) written(err error) error {
+	if err != nil {
+		return l.lose(err)
+	}
+	l.count.sent(len(l.out))
+	return nil
 }
 
 // await reads until the answer to id is whole, out of step, or too late.
@@ -166,6 +177,7 @@ func (l *link) await(ctx context.Context, id byte, timeout time.Duration) (respo
 	start := l.clock.Now()
 	deadline := start.Add(timeout)
 	stop := ctx.Done()
+	silent := false // the last read brought nothing
 	for l.in = l.in[:0]; ; {
 		r, n, err := parseResponse(id, l.in)
 		if err == nil && n < len(l.in) {
@@ -183,12 +195,15 @@ func (l *link) await(ctx context.Context, id byte, timeout time.Duration) (respo
 			}
 		default:
 		}
-		if !now.Before(deadline) {
+		// Never without a look: this process itself may have stood still.
+		if silent && !now.Before(deadline) {
 			return response{}, &timeoutError{id, len(l.in), now.Sub(start).Round(time.Millisecond), stop == nil}
 		}
+		had := len(l.in)
 		if err := l.read(); err != nil {
 			return response{}, err
 		}
+		silent = len(l.in) == had
 	}
 }
 

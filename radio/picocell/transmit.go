@@ -13,9 +13,15 @@ import (
 func (s *session) send(ctx context.Context, e emission) error {
 	if s.now().Sub(s.line.host) > syncFresh {
 		if err := s.sync(ctx); err != nil {
-			s.report(e, refuse(radio.TxHardware, "before sending: %v", err))
+			s.report(e, unsent(ctx, err))
 			return err
 		}
+	}
+	// The device restarts its radio after an emission, and what it has heard
+	// but not yet handed over is gone then.
+	if err := s.poll(ctx); err != nil {
+		s.report(e, unsent(ctx, err))
+		return err
 	}
 	start := s.now()
 	lead := e.start.Sub(s.line.ticksAt(start))
@@ -43,6 +49,14 @@ func (s *session) send(ctx context.Context, e emission) error {
 	}
 	s.report(e, outcome(err, took, lead+e.end.Sub(e.start)))
 	return err
+}
+
+// unsent is what becomes of an emission when the link fails before it.
+func unsent(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return refuse(radio.TxNotRunning, "the concentrator is being stopped")
+	}
+	return refuse(radio.TxHardware, "before sending: %v", err)
 }
 
 // outcome judges a send by its error and by how long it took. The device

@@ -51,6 +51,31 @@ func TestSendIsJustInTime(t *testing.T) {
 	}
 }
 
+// What the device has heard by then is fetched before each send: it is gone
+// afterwards.
+func TestFetchesBeforeEachSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice()
+		c, s := atWork(t, d)
+		begin(t, s)
+		for id := range uint64(5) {
+			if err := c.Transmit(at(s, id, time.Second+time.Duration(id)*307*time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 5 {
+			result(t, s)
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for i, e := range d.log {
+			if e.id == cmdSend && d.log[i-1].id != cmdReceive {
+				t.Errorf("command %q comes before the send", d.log[i-1].id)
+			}
+		}
+	})
+}
+
 func TestSendsBothOfTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice()
