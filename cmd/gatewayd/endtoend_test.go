@@ -131,6 +131,11 @@ func (s *show) hubOutage(t *testing.T) {
 // cablePulled: the cable is pulled and put back.
 func (s *show) cablePulled(t *testing.T) {
 	t.Helper()
+	// What the concentrator has heard and not handed over goes with the cable,
+	// so pull it when everything has arrived.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s.arrivals.wait(ctx)
 	s.picocell.Unplug()
 	s.frames(t, 2)
 	if err := s.picocell.Replug(); err != nil {
