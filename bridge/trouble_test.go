@@ -60,7 +60,7 @@ func TestCountersOutliveChangesOfTheNode(t *testing.T) {
 			b.hear(confirmed(n, 6).bytes(t))
 			seen := map[uint32]bool{}
 			for _, d := range b.tx.sent {
-				fCnt, _ := ackOf(t, d, [16]byte(n.NwkSKey.Reveal()))
+				fCnt, _ := ackOf(t, d, n.NwkSKey.Reveal())
 				if seen[fCnt] {
 					t.Errorf("FCntDown %d used twice", fCnt)
 				}
