@@ -30,7 +30,7 @@ test: ## all tests, under the race detector where there is a C compiler
 	@if go test -race -c -o /dev/null ./internal/notify >/dev/null 2>&1; then \
 		echo 'go test -race ./...'; go test -race ./...; \
 	else \
-		echo 'go test ./... (no race detector: it needs cgo and a C compiler)'; go test ./...; \
+		echo 'go test ./... (no race detector: it needs cgo and a C compiler)'; CGO_ENABLED=0 go test ./...; \
 	fi
 
 .PHONY: demo

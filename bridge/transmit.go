@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"errors"
+
 	"go.uber.org/zap"
 
 	"gatewayd/radio"
@@ -64,7 +66,11 @@ func (b *Bridge) try(s sending, d radio.Downlink) {
 func (b *Bridge) sendRX2(s sending, err error) {
 	if s.rx2 == nil || s.rx2.Frequency == 0 {
 		b.counters.unsent.Add(1)
-		b.log.Warn("answer not sent: the node will repeat its uplink", zap.String("node", s.node), zap.Error(err))
+		level := zap.WarnLevel
+		if te, ok := errors.AsType[*radio.TxError](err); ok && te.Reason == radio.TxNotRunning {
+			level = zap.DebugLevel // the concentrator has said that it is down, or the daemon stops
+		}
+		b.log.Log(level, "answer not sent: the node will repeat its uplink", zap.String("node", s.node), zap.Error(err))
 		return
 	}
 	d := *s.rx2

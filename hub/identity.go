@@ -49,6 +49,9 @@ func alphanumeric(c byte) bool {
 // The host is a DNS name or an IPv4 address, since it also stands in user
 // names and tokens.
 func ParseHost(s string) (host string, port uint16, err error) {
+	if strings.Contains(s, "://") {
+		return "", 0, fmt.Errorf("%s: want host or host:port, without scheme", quote(s))
+	}
 	host, port = s, DefaultPort
 	if strings.Contains(s, ":") {
 		h, p, err := net.SplitHostPort(s)

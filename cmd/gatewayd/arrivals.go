@@ -40,8 +40,9 @@ type frameKey struct {
 
 // arrivals compares what the nodes sent with what the hub got.
 type arrivals struct {
-	world   *simulator.World
-	printer *demoPrinter
+	world    *simulator.World
+	picocell *radiotest.PicoCell
+	printer  *demoPrinter
 
 	mu    sync.Mutex
 	ids   map[string]int   // message ids, how often
@@ -49,8 +50,8 @@ type arrivals struct {
 	added chan struct{}
 }
 
-func newArrivals(w *simulator.World, p *demoPrinter) *arrivals {
-	return &arrivals{world: w, printer: p, ids: map[string]int{}, got: map[frameKey]int{}, added: make(chan struct{}, 1)}
+func newArrivals(s *stage, p *demoPrinter) *arrivals {
+	return &arrivals{world: s.world, picocell: s.picocell, printer: p, ids: map[string]int{}, got: map[frameKey]int{}, added: make(chan struct{}, 1)}
 }
 
 // collect notes and prints the hub's messages until ctx ends.
@@ -106,13 +107,19 @@ func (a *arrivals) note(e hubtest.Event) {
 
 // wait returns when every frame heard has arrived, or ctx ends.
 func (a *arrivals) wait(ctx context.Context) {
-	for len(a.missing()) > 0 {
+	for a.lost() > 0 {
 		select {
 		case <-a.added:
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// lost is how many frames are missing. Those that the concentrator forgot when
+// it began to send, as a real one does, count as not heard.
+func (a *arrivals) lost() int {
+	return max(0, len(a.missing())-int(a.picocell.Stats().Lost))
 }
 
 // missing are the frames that the concentrator heard and the hub has not got.
@@ -144,9 +151,10 @@ type demoResult struct {
 	Violations []string `json:"violations"`
 }
 
-func (a *arrivals) result(w *simulator.World, p *radiotest.PicoCell) demoResult {
-	r := demoResult{Event: "summary", Lost: len(a.missing()), LateSends: p.Stats().Late, Violations: []string{}}
-	for _, s := range w.Sent() {
+func (a *arrivals) result() demoResult {
+	r := demoResult{Event: "summary", Lost: a.lost(), LateSends: a.picocell.Stats().Late, Violations: []string{}}
+	r.NotHeard = len(a.missing()) - r.Lost
+	for _, s := range a.world.Sent() {
 		r.Sent++
 		if s.Heard == 0 {
 			r.NotHeard++
@@ -168,15 +176,15 @@ func (a *arrivals) result(w *simulator.World, p *radiotest.PicoCell) demoResult 
 	for _, n := range a.ids {
 		r.Repeated += n - 1
 	}
-	for _, j := range w.Joins() {
+	for _, j := range a.world.Joins() {
 		if j.Accepted {
 			r.Joined++
 		}
 	}
-	for _, v := range w.Violations() {
+	for _, v := range a.world.Violations() {
 		r.Violations = append(r.Violations, v.String())
 	}
-	r.Violations = append(r.Violations, p.Violations()...)
+	r.Violations = append(r.Violations, a.picocell.Violations()...)
 	return r
 }
 

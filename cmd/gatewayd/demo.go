@@ -35,7 +35,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Show the whole path at work: simulated nodes on the air, a simulated PicoCell on a pseudo-terminal, the " +
 			"daemon, and an IoT Hub emulator over TLS and MQTT, until Ctrl-C. The exit code is 0 if every frame " +
 			"that the concentrator heard arrived at the hub.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.demo(d, asJSON) },
 	}
 	c.Flags().DurationVar(&d, "for", 0, "stop after this long (default: until Ctrl-C)")
@@ -44,6 +44,9 @@ func (a *app) demoCommand() *cobra.Command {
 }
 
 func (a *app) demo(d time.Duration, asJSON bool) (err error) {
+	if d < 0 {
+		return usagef("--for %v: want a positive duration, e.g. 20s", d)
+	}
 	dir, err := os.MkdirTemp("", "gatewayd-demo-")
 	if err != nil {
 		return err
@@ -51,6 +54,7 @@ func (a *app) demo(d time.Duration, asJSON bool) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a reader that has gone must not keep us from cleaning up
 	// A second Ctrl-C ends the demo without waiting for the last frames.
 	context.AfterFunc(ctx, stop)
 
@@ -133,13 +137,13 @@ func (a *app) play(ctx context.Context, s *stage, p *demoPrinter, d time.Duratio
 
 	var parts errgroup.Group
 	parts.Go(func() error { return daemon.run(lasting) })
-	arrivals := newArrivals(s.world, p)
+	arrivals := newArrivals(s, p)
 	parts.Go(func() error { arrivals.collect(lasting, events); return nil })
 
 	err = a.broadcast(ctx, s, p, d, arrivals)
 	stop()
 	err = errors.Join(err, parts.Wait())
-	r := arrivals.result(s.world, s.picocell)
+	r := arrivals.result()
 	p.summary(r)
 	return errors.Join(err, r.verdict())
 }

@@ -83,8 +83,8 @@ func (p *demoPrinter) summary(r demoResult) {
 		_ = p.json.Encode(r)
 		return
 	}
-	fmt.Fprintf(p.w, "%d frames sent, %d not heard (the concentrator was sending itself), %d arrived, %d lost, %d accepted twice\n",
-		r.Sent, r.NotHeard, r.Arrived, r.Lost, r.Accepted2x)
+	fmt.Fprintf(p.w, "%s sent, %d not heard (the concentrator was sending itself), %d arrived, %d lost, %d accepted twice\n",
+		count(r.Sent, "frame"), r.NotHeard, r.Arrived, r.Lost, r.Accepted2x)
 	fmt.Fprintf(p.w, "%d of %d confirmed frames acknowledged in a receive window, %s joined\n", r.Acked, r.Confirmed, count(r.Joined, "node"))
 	if r.LateSends > 0 {
 		fmt.Fprintf(p.w, "%s reached the concentrator too late: this machine is busy with something else\n", count(int(r.LateSends), "downlink"))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatewayd/hub"
 	"gatewayd/hub/hubtest"
 )
 
@@ -30,7 +31,7 @@ func (a *app) emulateHubCommand() *cobra.Command {
 		Short: "Run an IoT Hub emulator",
 		Long: "Run an IoT Hub emulator over TLS and MQTT 3.1.1 until SIGTERM or SIGINT. It makes its own certificate " +
 			"authority at each start, and checks SAS tokens, topics and properties as IoT Hub does.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.emulateHub(f) },
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8883", "`HOST:PORT` for MQTT over TLS")
@@ -43,7 +44,17 @@ func (a *app) emulateHubCommand() *cobra.Command {
 }
 
 func (a *app) emulateHub(f emulateFlags) (err error) {
+	name, _, err := hub.ParseHost(f.hostname)
+	if err != nil || name != f.hostname {
+		return usagef("--hostname: want a host name without port, e.g. contoso.azure-devices.net")
+	}
+	if _, _, err := net.SplitHostPort(f.listen); err != nil {
+		return usagef("--listen %q: want HOST:PORT", f.listen)
+	}
 	o := hubtest.Options{Hostname: f.hostname}
+	if o.Log, err = newLogger(a.stderr, "warn", "auto", a.getenv); err != nil {
+		return err
+	}
 	if f.record != "" {
 		file, err := os.OpenFile(f.record, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
@@ -80,8 +91,13 @@ func (a *app) emulateHub(f emulateFlags) (err error) {
 }
 
 func addDevices(h *hubtest.Hub, devices []string) error {
+	seen := map[string]bool{}
 	for _, d := range devices {
 		id, key, ok := strings.Cut(d, "=")
+		if seen[id] {
+			return usagef("--device %s: given twice", id)
+		}
+		seen[id] = true
 		if !ok || id == "" || key == "" {
 			return usagef("--device: want ID=BASE64KEY") // not quoted: it may hold a key
 		}

@@ -35,7 +35,7 @@ func newShow(t *testing.T) *show {
 	t.Cleanup(stopEvents)
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	got := newArrivals(s.world, newDemoPrinter(io.Discard, false))
+	got := newArrivals(s, newDemoPrinter(io.Discard, false))
 	go got.collect(ctx, events)
 
 	d := startDaemon(t, s)
@@ -55,8 +55,8 @@ func newShow(t *testing.T) *show {
 		if err := <-world; err != nil {
 			t.Error(err)
 		}
-		if err := got.result(s.world, s.picocell).verdict(); err != nil {
-			t.Errorf("%v: %+v\n%s", err, got.result(s.world, s.picocell), d.stderr)
+		if err := got.result().verdict(); err != nil {
+			t.Errorf("%v: %+v\n%s", err, got.result(), d.stderr)
 		}
 	}
 	return &show{stage: s, daemon: d, arrivals: got, stop: stop}

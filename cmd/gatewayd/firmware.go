@@ -19,7 +19,7 @@ func (a *app) firmwareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "firmware",
 		Short: "Install or check the firmware images of the concentrator",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_ = cmd.Help()
 			return usagef("firmware: name a command: install or check")
@@ -37,8 +37,11 @@ func (a *app) firmwareInstallCommand() *cobra.Command {
 		Long: "Install the four firmware images that the host uploads into a PicoCell's SX1308 at each start: " +
 			"from a local checkout of Semtech's picoGW_hal, or downloaded from Semtech's public repository. " +
 			"Their SHA-256 must be the known one, or nothing is written.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if o.Checkout != "" && o.URL != "" {
+				return usagef("--from or --url, not both")
+			}
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			if err := picocell.Install(ctx, o); err != nil {
@@ -51,8 +54,6 @@ func (a *app) firmwareInstallCommand() *cobra.Command {
 	c.Flags().StringVar(&o.Dir, "dir", defaultFirmwareDir, "where to put them: firmware_dir of the configuration")
 	c.Flags().StringVar(&o.Checkout, "from", "", "a local checkout of picoGW_hal (default: download)")
 	c.Flags().StringVar(&o.URL, "url", "", "folder to download from (default: Semtech's repository)")
-	c.MarkFlagsMutuallyExclusive("from", "url")
-	a.require(c)
 	return c
 }
 
@@ -61,7 +62,7 @@ func (a *app) firmwareCheckCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the installed images",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if _, err := picocell.LoadImages(dir, nil); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestKill(t *testing.T) {
 	t.Cleanup(func() { _ = s.close() })
 	events, stopEvents := s.hub.Events(4096)
 	defer stopEvents()
-	got := newArrivals(s.world, newDemoPrinter(io.Discard, false))
+	got := newArrivals(s, newDemoPrinter(io.Discard, false))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go got.collect(ctx, events)
@@ -98,7 +99,7 @@ func verify(t *testing.T, s *stage, got *arrivals) {
 	if lost := ackedButMissing(got); len(lost) > 0 {
 		t.Errorf("acknowledged but never at the hub: frames of %v", lost)
 	}
-	r := got.result(s.world, s.picocell)
+	r := got.result()
 	t.Logf("%+v", r)
 	if r.Accepted2x > 0 {
 		t.Errorf("%d frames accepted twice", r.Accepted2x)
@@ -169,6 +170,30 @@ func killInTheMiddle(t *testing.T, s *stage, d *child) {
 	}
 	if err := <-d.exited; err == nil {
 		t.Error("exit code 0 after SIGKILL")
+	}
+}
+
+// A crash ends by a signal. With Go's own exit code, 2, systemd would take it
+// for a wrong configuration and not start the daemon again.
+func TestCrashIsNotAUsageError(t *testing.T) {
+	t.Parallel()
+	s, err := newStage(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.close() })
+	d := startDaemon(t, s)
+	if err := d.cmd.Process.Signal(syscall.SIGABRT); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-d.exited; err == nil {
+		t.Error("exit code 0 after SIGABRT")
+	}
+	if status := d.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() {
+		t.Errorf("ended with %v, want a signal", status)
+	}
+	if !strings.Contains(d.stderr.String(), "goroutine ") {
+		t.Error("no goroutines in the log")
 	}
 }
 

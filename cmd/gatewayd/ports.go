@@ -15,7 +15,7 @@ func (a *app) portsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ports",
 		Short: "List the serial ports and what is plugged into them",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			ports, err := serialport.List("/")
 			if err != nil {

@@ -29,7 +29,7 @@ func (a *app) publishCommand() *cobra.Command {
 		Use:   "publish",
 		Short: "Send one message to the hub as a device",
 		Long:  "Send one message to the hub as a device, over MQTT and TLS, and wait until the hub has acknowledged it.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.publish(f) },
 	}
 	c.Flags().StringVar(&f.host, "host", "", "IoT Hub HOST[:PORT], e.g. contoso.azure-devices.net")
@@ -43,8 +43,6 @@ func (a *app) publishCommand() *cobra.Command {
 	c.Flags().StringVar(&f.contentEncoding, "content-encoding", "", "system property content-encoding, e.g. utf-8")
 	c.Flags().StringVar(&f.id, "message-id", "", "system property message-id")
 	c.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "give up when connecting, or the acknowledgement, takes longer")
-	c.MarkFlagsMutuallyExclusive("key", "sas-token")
-	c.MarkFlagsOneRequired("key", "sas-token")
 	a.require(c, "host", "device", "message")
 	return c
 }
@@ -53,6 +51,9 @@ func (a *app) publish(f publishFlags) error {
 	host, port, err := hub.ParseHost(f.host)
 	if err != nil {
 		return usagef("--host: %w", err)
+	}
+	if f.timeout <= 0 {
+		return usagef("--timeout %v: want a positive duration, e.g. 30s", f.timeout)
 	}
 	credential, err := f.credential()
 	if err != nil {
@@ -83,7 +84,12 @@ func (a *app) publish(f publishFlags) error {
 
 // credential is the device key or the ready token.
 func (f publishFlags) credential() (hub.Credential, error) {
-	if f.key != "" {
+	switch {
+	case f.key != "" && f.token != "":
+		return nil, usagef("--key or --sas-token, not both")
+	case f.key == "" && f.token == "":
+		return nil, usagef("--key or --sas-token is missing")
+	case f.key != "":
 		c, err := hub.NewDeviceKey(secret.NewText(f.key))
 		if err != nil {
 			return nil, usagef("--key: %w", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,10 @@ const (
 	exitFailure = 1 // it was tried and did not work
 	exitUsage   = 2 // the command line or the configuration is wrong
 )
+
+// goParse is what the Go library says about a number, which says nothing to
+// anybody else.
+var goParse = regexp.MustCompile(`: (strconv\.\w+|time): .*`)
 
 // app is what every subcommand gets from outside.
 type app struct {
@@ -66,7 +71,10 @@ func (a *app) root() *cobra.Command {
 		Short:         "LoRaWAN gateway daemon for Azure IoT Hub: every node its own device",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Version:       version,
+		// So that a mistyped command is named, and not its first flag.
+		FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true},
+		Args:               cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_ = cmd.Help()
 			return usagef("name a command")
@@ -74,14 +82,26 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetVersionTemplate("gatewayd {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usageError{errors.New(goParse.ReplaceAllString(err.Error(), ""))}
+	})
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.demoCommand(), a.emulateHubCommand(), a.sasTokenCommand(),
 		a.publishCommand(), a.portsCommand(), a.firmwareCommand(), a.versionCommand(),
 	)
 	asUsage(root)
 	return root
+}
+
+// noArgs refuses arguments without repeating them: one may be a key whose
+// flag was forgotten.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes flags only, and values with spaces need quotes; see %s --help", c.CommandPath(), c.CommandPath())
+	}
+	return nil
 }
 
 // asUsage makes wrong arguments of c, and of its subcommands, a usage error.

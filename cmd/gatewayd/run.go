@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"gatewayd/bridge"
 	"gatewayd/hub"
@@ -27,7 +29,7 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Run the daemon",
 		Long:  "Run the daemon until SIGTERM or SIGINT. SIGHUP re-reads the nodes.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.run(path) },
 	}
 	c.Flags().StringVar(&path, "config", defaultConfig, "configuration `FILE`")
@@ -35,9 +37,16 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func (a *app) run(path string) error {
-	cfg, err := config.Load(path, a.getenv)
+	// A crash must not look like exit code 2, a wrong configuration, after
+	// which systemd does not start the daemon again; and it must not leave
+	// keys in a core file.
+	debug.SetTraceback("crash")
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return fmt.Errorf("no core files: %w", err)
+	}
+	cfg, err := a.load(path)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	log, err := newLogger(a.stderr, cfg.Log.Level, cfg.Log.Format, a.getenv)
 	if err != nil {

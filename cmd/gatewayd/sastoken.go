@@ -18,11 +18,18 @@ func (a *app) sasTokenCommand() *cobra.Command {
 		Use:   "sas-token",
 		Short: "Print a SAS token for a device",
 		Long:  "Print a SAS token with which any MQTT client can connect as the device: it is the MQTT password.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			expires := time.Now().Add(ttl)
-			if cmd.Flags().Changed("expiry") {
+			switch byExpiry := cmd.Flags().Changed("expiry"); {
+			case byExpiry && cmd.Flags().Changed("ttl"):
+				return usagef("--ttl or --expiry, not both")
+			case byExpiry && expiry <= 0:
+				return usagef("--expiry %d: want Unix seconds", expiry)
+			case byExpiry:
 				expires = time.Unix(expiry, 0)
+			case ttl <= 0:
+				return usagef("--ttl %v: want a positive duration, e.g. 1h", ttl)
 			}
 			token, err := sasToken(host, device, secret.NewText(key), expires)
 			if err != nil {
@@ -37,7 +44,6 @@ func (a *app) sasTokenCommand() *cobra.Command {
 	c.Flags().StringVar(&key, "key", "", "the device's primary or secondary key, base64")
 	c.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long the token is valid from now")
 	c.Flags().Int64Var(&expiry, "expiry", 0, "when the token expires, in Unix seconds")
-	c.MarkFlagsMutuallyExclusive("ttl", "expiry")
 	a.require(c, "host", "device", "key")
 	return c
 }
@@ -66,9 +72,6 @@ func (a *app) require(c *cobra.Command, names ...string) {
 			if !cmd.Flags().Changed(name) {
 				return usagef("%s: --%s is missing; see gatewayd %s --help", cmd.Name(), name, cmd.Name())
 			}
-		}
-		if err := cmd.ValidateFlagGroups(); err != nil {
-			return usageError{err}
 		}
 		return nil
 	}

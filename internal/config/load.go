@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,6 +51,8 @@ func readSource(path string) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
+	// Editors on Windows put a byte order mark in front, which is not TOML.
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	return source{name: path, data: data, mode: info.Mode()}, nil
 }
 

@@ -39,6 +39,7 @@ func TestUnit(t *testing.T) {
 		{"Service.ExecReload", "/bin/kill -HUP $MAINPID", "a reload must not cut connections"},
 		{"Service.Restart", "on-failure", "a gateway stands where nobody is"},
 		{"Service.RestartPreventExitStatus", "2", "a wrong configuration stays wrong"},
+		{"Service.Environment", "GOTRACEBACK=crash", "a crash must not look like a wrong configuration"},
 		{"Service.WatchdogSec", "30", "the bridge's loop proves that it turns"},
 		{"Service.TimeoutStopSec", "15", "longer than the daemon's 10 s of draining"},
 		{"Service.User", "gatewayd", "never root"},
