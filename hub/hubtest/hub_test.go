@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -50,11 +51,27 @@ func TestClose(t *testing.T) {
 	if err := h.Listen(addr); !errors.Is(err, errClosed) {
 		t.Errorf("listens after Close: %v", err)
 	}
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
 	for _, function := range []string{"hubtest.(*conn)", "hubtest.(*Hub).accept"} {
-		if strings.Contains(string(stacks), function) {
+		ends(t, function)
+	}
+}
+
+// ends waits until no goroutine runs function. One that has said that it is
+// done takes a moment more to be gone.
+func ends(t *testing.T, function string) {
+	t.Helper()
+	stacks := make([]byte, 1<<20)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(5 * time.Second); ; {
+		if !strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), function) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
 			t.Errorf("%s is still running", function)
+			return
 		}
 	}
 }
