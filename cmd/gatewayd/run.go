@@ -18,6 +18,7 @@ import (
 	"gatewayd/hub"
 	"gatewayd/internal/config"
 	"gatewayd/internal/notify"
+	"gatewayd/radio/picocell"
 )
 
 // defaultConfig is where the package puts it.
@@ -155,12 +156,34 @@ func (d *daemon) summary() string {
 	}
 	waiting, _ := d.store.Depth()
 	s := d.bridge.Stats()
-	line := fmt.Sprintf("%d of %d devices connected, %d messages waiting, %d frames accepted%s",
-		connected, len(status), waiting, s.Accepted, dropped(s))
+	line := fmt.Sprintf("%s%d of %d devices connected, %d messages waiting, %d frames accepted%s",
+		d.radioStates(), connected, len(status), waiting, s.Accepted, dropped(s))
 	if ok, why := d.clock.Trusted(); !ok {
 		line += "; " + why
 	}
 	return line
+}
+
+// radioStates says what each concentrator is doing: "picocell0 receiving, 3
+// frames with bad CRC; ".
+func (d *daemon) radioStates() string {
+	var b strings.Builder
+	for _, r := range d.radios {
+		p, ok := r.(interface{ Stats() picocell.Stats })
+		if !ok {
+			continue
+		}
+		s := p.Stats()
+		fmt.Fprintf(&b, "%s %s", r, s.State)
+		if n := s.RxCRCBad + s.RxNoCRC; n > 0 {
+			fmt.Fprintf(&b, ", %s with bad or no CRC", count(int(n), "frame"))
+		}
+		if s.RxDropped > 0 {
+			fmt.Fprintf(&b, ", %s dropped because the disk is too slow", count(int(s.RxDropped), "frame"))
+		}
+		b.WriteString("; ")
+	}
+	return b.String()
 }
 
 // dropped lists the reasons that have occurred: ", 5 dropped (bad_mic 2, replay 3)".

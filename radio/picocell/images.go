@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // The four firmware images, by file name without extension.
@@ -23,7 +24,7 @@ const (
 const ImageSize = 8192
 
 // installHint is the cure for images that are missing or wrong.
-const installHint = "run `gatewayd firmware install`"
+const installHint = "run gatewayd firmware install"
 
 // Images are the programs of the SX1308's two cores, ImageSize bytes each.
 type Images struct {
@@ -75,13 +76,17 @@ func NewImages(files map[string][]byte, pins Pins) (Images, error) {
 	for name, b := range files {
 		raw[trimExt(name)] = b
 	}
-	return hinted(collect(pins, func(name string) ([]byte, string, error) {
+	images, err := collect(pins, func(name string) ([]byte, string, error) {
 		b, ok := raw[name]
 		if !ok {
 			return nil, name, errors.New("missing")
 		}
 		return b, name, nil
-	}))
+	})
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, installHint)
+	}
+	return images, err
 }
 
 // LoadImages reads the four images from dir, each as the vendor's C text or as
@@ -89,22 +94,47 @@ func NewImages(files map[string][]byte, pins Pins) (Images, error) {
 // pins, or DefaultPins if pins is nil. Its error names each file at fault,
 // what is wrong with it and what to do.
 func LoadImages(dir string, pins Pins) (Images, error) {
-	return hinted(collect(pins, func(name string) ([]byte, string, error) {
+	images, err := collect(pins, func(name string) ([]byte, string, error) {
 		text, path, err := readImage(dir, name)
 		if err != nil {
 			return nil, path, err
 		}
 		b, err := decodeImage(text)
 		return b, path, err
-	}))
-}
-
-// hinted adds the cure.
-func hinted(images Images, err error) (Images, error) {
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, installHint)
+	})
+	all, ok := errors.AsType[imageErrors](err)
+	switch {
+	case ok && all.missing():
+		err = fmt.Errorf("no firmware images in %s: %w: %s --dir %s", dir, fs.ErrNotExist, installHint, dir)
+	case err != nil:
+		err = fmt.Errorf("%w: %s --dir %s", err, installHint, dir)
 	}
 	return images, err
+}
+
+// imageErrors is what is wrong with the images, one error for each at fault.
+type imageErrors []error
+
+// Error says all of it in one line.
+func (e imageErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap returns each of them.
+func (e imageErrors) Unwrap() []error { return e }
+
+// missing reports whether there is no image at all.
+func (e imageErrors) missing() bool {
+	for _, err := range e {
+		if !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+	}
+	return len(e) == len(imageNames())
 }
 
 // collect gets and checks all four images. get also returns what to call the
@@ -114,7 +144,7 @@ func collect(pins Pins, get func(name string) (image []byte, source string, err 
 		pins = DefaultPins()
 	}
 	found := make(map[string][]byte)
-	var errs []error
+	var errs imageErrors
 	for _, name := range imageNames() {
 		b, source, err := get(name)
 		if err == nil {
@@ -123,10 +153,13 @@ func collect(pins Pins, get func(name string) (image []byte, source string, err 
 		if err != nil {
 			errs = append(errs, fmt.Errorf("firmware image %s: %w", source, err))
 		}
+		if errors.Is(err, errDownload) {
+			break // the others fare no better
+		}
 		found[name] = b
 	}
 	if len(errs) > 0 {
-		return Images{}, errors.Join(errs...)
+		return Images{}, errs
 	}
 	return Images{found[ImageAGC], found[ImageARB], found[ImageCal], found[ImageCal5to12]}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,6 +64,9 @@ func Install(ctx context.Context, o InstallOptions) error {
 	return syncDir(o.Dir)
 }
 
+// errDownload is returned when the server cannot be reached.
+var errDownload = errors.New("cannot be downloaded; without Internet use --from with a checkout of picoGW_hal")
+
 // fetch returns the content of one image file and its path or URL.
 func (o InstallOptions) fetch(ctx context.Context, name string) (content []byte, source string, err error) {
 	if o.Checkout == "" {
@@ -97,7 +101,10 @@ func (o InstallOptions) download(ctx context.Context, name string) (content []by
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, source, err
+		if ue, ok := errors.AsType[*url.Error](err); ok {
+			err = ue.Err // the URL stands before it anyway
+		}
+		return nil, source, fmt.Errorf("%w: %w", errDownload, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
