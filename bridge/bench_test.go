@@ -28,7 +28,10 @@ type clock struct {
 func (c *clock) Now() time.Time                    { return c.now }
 func (c *clock) Trusted() (bool, string)           { return c.trusted, "the test says so" }
 func (c *clock) BootTime() (string, time.Duration) { return c.boot, c.up }
-func (c *clock) pass(d time.Duration)              { c.now, c.up = c.now.Add(d), c.up+d }
+func (c *clock) WallTime(id string, since time.Duration) (time.Time, bool) {
+	return c.now.Add(since - c.up), c.trusted && id == c.boot
+}
+func (c *clock) pass(d time.Duration) { c.now, c.up = c.now.Add(d), c.up+d }
 
 // transmitter records downlinks and refuses those it is told to.
 type transmitter struct {

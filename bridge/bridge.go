@@ -21,6 +21,9 @@ type Clock interface {
 	// BootTime names this boot and says how long ago it was, by a clock that
 	// nobody sets.
 	BootTime() (id string, since time.Duration)
+	// WallTime turns what BootTime returned into wall time, if that can be
+	// told by now: on the same boot, and with a clock that can be believed.
+	WallTime(id string, since time.Duration) (t time.Time, ok bool)
 }
 
 // Sessions is where node sessions are kept; see store.Store.
@@ -103,9 +106,6 @@ func New(o Options) (*Bridge, error) {
 	}
 	return b, nil
 }
-
-// String names the bridge in logs.
-func (b *Bridge) String() string { return "bridge" }
 
 // random returns n random bytes; crypto/rand never fails on Linux.
 func (b *Bridge) random(n int) []byte {
@@ -200,7 +200,9 @@ func (b *Bridge) frames(frames []radio.Uplink) bool {
 func (b *Bridge) flush() {
 	trusted, _ := b.clock.Trusted()
 	lost, err := b.store.Flush(b.clock.Now(), trusted)
-	b.noteStore(err)
+	if err != nil { // none says nothing: there may have been nothing to write
+		b.noteStore(err)
+	}
 	b.overflowed(lost)
 }
 

@@ -79,11 +79,10 @@ func (r record) receivedAt(clock Clock) (time.Time, string) {
 	if r.Trusted {
 		return at, sourceClock
 	}
-	boot, up := clock.BootTime()
-	if trusted, _ := clock.Trusted(); !trusted || r.BootID == "" || boot != r.BootID {
-		return at, sourceUntrusted
+	if filled, ok := clock.WallTime(r.BootID, time.Duration(r.SinceBoot)); ok {
+		return filled.UTC(), sourceBackfilled
 	}
-	return clock.Now().Add(time.Duration(r.SinceBoot) - up).UTC(), sourceBackfilled
+	return at, sourceUntrusted
 }
 
 // messageID is the same for every copy of the message and differs from every

@@ -2,12 +2,14 @@ package bridge_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"gatewayd/bridge"
 	"gatewayd/internal/store"
@@ -190,9 +192,49 @@ func TestForeignFramesDoNotDelayFlush(t *testing.T) {
 	})
 }
 
+// full is a store on a full disk.
+type full struct{ *memory }
+
+func (full) Commit(store.Batch) (map[string]int, error) {
+	return nil, errors.New("no space left on device")
+}
+
+// A flush that had nothing to write does not mean that the disk works again.
+func TestIdleFlushIsNoRecovery(t *testing.T) {
+	t.Parallel()
+	n := abp("lora1", 1, 1)
+	frame := frameOf(n, 1, "x").bytes(t)
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		b, err := bridge.New(bridge.Options{
+			Store: full{&memory{sessions: map[string][]byte{}, nonces: map[store.Nonce]bool{}}},
+			Clock: bubbleClock{}, Log: zap.New(core), Nodes: []bridge.Node{n},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		up := make(chan radio.Uplink)
+		done := make(chan error, 1)
+		go func() { done <- b.Run(context.Background(), up, nil) }()
+		for range 3 {
+			up <- radio.Uplink{Payload: frame}
+			<-time.After(20 * time.Second)
+		}
+		close(up)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if bad, again := logs.FilterMessageSnippet("cannot be written").Len(), logs.FilterMessageSnippet("written again").Len(); bad != 1 || again != 0 {
+			t.Errorf("said %d times that it cannot be written and %d times that it can, want 1 and 0", bad, again)
+		}
+	})
+}
+
 // bubbleClock is synctest's time.
 type bubbleClock struct{}
 
 func (bubbleClock) Now() time.Time                    { return time.Now() }
 func (bubbleClock) Trusted() (bool, string)           { return true, "" }
 func (bubbleClock) BootTime() (string, time.Duration) { return "", 0 }
+
+func (bubbleClock) WallTime(string, time.Duration) (time.Time, bool) { return time.Time{}, false }

@@ -292,6 +292,9 @@ func TestStoreFailure(t *testing.T) {
 	}
 	b.store.fail = nil
 	b.hear(f.bytes(t), joinRequest(t, o, 1))
+	if got := b.logs.FilterMessageSnippet("can be written again").Len(); got != 1 {
+		t.Errorf("said %d times that it works again, want once", got)
+	}
 	if len(b.tx.sent) != 2 || len(b.messages(n)) != 1 {
 		t.Errorf("%d answers and %d messages after the recovery, want 2 and 1", len(b.tx.sent), len(b.messages(n)))
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -81,11 +80,6 @@ func newArrival(e hubtest.Event) (arrival, error) {
 	return a, nil
 }
 
-// session is the part of the message id that stays the same for a session.
-func (a arrival) session() string {
-	return a.DeviceID + " " + a.ID[:strings.LastIndexByte(a.ID, '-')+1]
-}
-
 func (a *arrivals) note(e hubtest.Event) {
 	m, err := newArrival(e)
 	if err != nil {
@@ -143,6 +137,7 @@ type demoResult struct {
 	Arrived    int      `json:"arrived"`
 	Lost       int      `json:"lost"`
 	Accepted2x int      `json:"acceptedTwice"`
+	Forged     int      `json:"forged"`             // arrived although no node sent it
 	Repeated   int      `json:"repeatedDeliveries"` // same message id again, as at-least-once allows
 	Confirmed  int      `json:"confirmed"`
 	Acked      int      `json:"acknowledged"`
@@ -154,8 +149,11 @@ type demoResult struct {
 func (a *arrivals) result() demoResult {
 	r := demoResult{Event: "summary", Lost: a.lost(), LateSends: a.picocell.Stats().Late, Violations: []string{}}
 	r.NotHeard = len(a.missing()) - r.Lost
+	complete := a.world.Totals().Sent == len(a.world.Sent()) // a long demo forgets its first frames
+	sent := map[frameKey]bool{}
 	for _, s := range a.world.Sent() {
 		r.Sent++
+		sent[frameKey{s.Node, s.FCnt, hex.EncodeToString(s.Payload)}] = true
 		if s.Heard == 0 {
 			r.NotHeard++
 			continue
@@ -169,7 +167,11 @@ func (a *arrivals) result() demoResult {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, n := range a.got {
+	for k, n := range a.got {
+		if !sent[k] && complete {
+			r.Forged++
+			continue
+		}
 		r.Arrived++
 		r.Accepted2x += n - 1
 	}
@@ -197,6 +199,9 @@ func (r demoResult) verdict() error {
 	}
 	if r.Accepted2x > 0 {
 		errs = append(errs, fmt.Errorf("%s accepted twice", count(r.Accepted2x, "frame")))
+	}
+	if r.Forged > 0 {
+		errs = append(errs, fmt.Errorf("%s arrived that no node sent", count(r.Forged, "frame")))
 	}
 	if n := len(r.Violations); n > 0 {
 		errs = append(errs, fmt.Errorf("%s of a protocol", count(n, "violation")))

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,7 +59,7 @@ func machineWarnings(cfg *config.Config) []string {
 			warnings = append(warnings, fmt.Sprintf("%v: port: %v; see gatewayd ports", c.Position, err))
 		}
 		if _, err := picocell.LoadImages(c.FirmwareDir, c.FirmwarePins); err != nil {
-			warnings = append(warnings, fmt.Sprintf("%v: firmware_dir: %s", c.Position, strings.ReplaceAll(err.Error(), "\n", "; ")))
+			warnings = append(warnings, fmt.Sprintf("%v: firmware_dir: %v", c.Position, err))
 		}
 	}
 	for _, n := range cfg.Nodes {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"syscall"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"gatewayd/hub/hubtest"
+	"gatewayd/internal/simulator"
 )
 
 // show is a stage with a daemon on it and nodes on the air.
@@ -100,9 +102,34 @@ func TestBadDay(t *testing.T) {
 	t.Parallel()
 	s := newShow(t)
 	s.reload(t)
+	s.hostileAir(t)
 	s.hubOutage(t)
 	s.cablePulled(t)
 	s.stop()
+}
+
+// hostileAir: forged, replayed, cut and foreign frames between the genuine
+// ones. None may arrive at the hub, and none may cost a genuine one.
+func (s *show) hostileAir(t *testing.T) {
+	t.Helper()
+	var genuine []byte
+	for _, f := range s.world.Sent() {
+		if f.Node == "greenhouse" && f.Heard > 0 {
+			genuine = f.PHYPayload
+		}
+	}
+	if genuine == nil {
+		t.Fatal("nothing of greenhouse has been heard")
+	}
+	node, heard := s.world.Node("greenhouse"), 0
+	for _, f := range simulator.Hostile(genuine, rand.NewPCG(1, 2)) {
+		if err := node.Inject(t.Context(), f.PHYPayload); err == nil {
+			heard++
+		}
+	}
+	if heard < 4 { // some may fall into an emission of the concentrator
+		t.Errorf("only %d hostile frames were heard", heard)
+	}
 }
 
 // hubOutage: while the hub refuses everybody the radio works on. Confirmed

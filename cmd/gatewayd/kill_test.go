@@ -221,3 +221,8 @@ func decodeArrival(t *testing.T, m hubtest.Message) arrival {
 	}
 	return a
 }
+
+// session is the part of the message id that stays the same for a session.
+func (a arrival) session() string {
+	return a.DeviceID + " " + a.ID[:strings.LastIndexByte(a.ID, '-')+1]
+}

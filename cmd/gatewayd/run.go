@@ -61,6 +61,10 @@ func (a *app) run(path string) error {
 	if err != nil {
 		return err
 	}
+	// Before anything that takes time: until then a SIGHUP kills.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	d, err := newDaemon(cfg, log, watchdog(notifier, time.Now))
 	if err != nil {
 		return err
@@ -73,7 +77,7 @@ func (a *app) run(path string) error {
 	})
 	log.Info("gatewayd starts", zap.String("version", version), zap.String("hub", cfg.Hub.Host),
 		zap.Int("nodes", len(cfg.Nodes)), zap.String("state_dir", cfg.StateDir))
-	go a.reloads(ctx, d, path, notifier)
+	go a.reloads(ctx, hup, d, path, notifier)
 	go d.report(ctx, notifier)
 	if err := notifier.Ready(); err != nil {
 		log.Warn("systemd was not told", zap.Error(err))
@@ -81,11 +85,8 @@ func (a *app) run(path string) error {
 	return d.run(ctx)
 }
 
-// reloads re-reads the nodes at each SIGHUP until ctx ends.
-func (a *app) reloads(ctx context.Context, d *daemon, path string, n *notify.Notifier) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+// reloads re-reads the nodes at each signal of hup until ctx ends.
+func (a *app) reloads(ctx context.Context, hup <-chan os.Signal, d *daemon, path string, n *notify.Notifier) {
 	for {
 		select {
 		case <-ctx.Done():

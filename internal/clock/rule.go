@@ -25,17 +25,6 @@ const (
 	SyncNever RequireSync = "never"
 )
 
-// ParseRequireSync reads a rule by its name; empty is SyncAuto.
-func ParseRequireSync(s string) (RequireSync, error) {
-	switch r := RequireSync(s); r {
-	case "":
-		return SyncAuto, nil
-	case SyncAuto, SyncAlways, SyncNever:
-		return r, nil
-	}
-	return "", fmt.Errorf("%q is not a rule for time sync: want auto, always or never", s)
-}
-
 // evidence is what a verdict rests on, read once.
 type evidence struct {
 	now        time.Time

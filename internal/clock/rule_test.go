@@ -52,17 +52,3 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
-
-func TestParseRequireSync(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]RequireSync{
-		"": SyncAuto, "auto": SyncAuto, "always": SyncAlways, "never": SyncNever,
-	} {
-		if got, err := ParseRequireSync(in); got != want || err != nil {
-			t.Errorf("%q: got %q, %v, want %q", in, got, err, want)
-		}
-	}
-	if _, err := ParseRequireSync("Auto"); err == nil || !strings.Contains(err.Error(), `"Auto"`) {
-		t.Errorf("a rule that does not exist: got %v", err)
-	}
-}

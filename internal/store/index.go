@@ -134,8 +134,7 @@ func (x *index) waiting(node string, after uint64, limit int) []uint64 {
 
 // overflow lists the oldest entries, over all nodes, that must go so that
 // need more bytes fit into maxBytes and nothing is older than minAt, which is
-// 0 where age does not count. Entries
-// that are done are not counted as lost by the caller, but go too.
+// 0 where age does not count. Entries that are done may be among them.
 func (x *index) overflow(need, maxBytes, minAt int64) []ref {
 	heads := map[string]int{}
 	var refs []ref
