@@ -152,7 +152,7 @@ func (c *Concentrator) attend(ctx context.Context, up chan<- radio.Uplink, tx ch
 	c.count.enter("opening", c.clock.Now())
 	images, err := c.o.LoadImages()
 	if err != nil {
-		return 0, err
+		return 0, &imagesError{err}
 	}
 	rw, err := c.o.Open(c.o.Port)
 	if err != nil {

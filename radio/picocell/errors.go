@@ -30,6 +30,12 @@ func (e *BringUpError) Error() string {
 // Unwrap returns Err.
 func (e *BringUpError) Unwrap() error { return e.Err }
 
+// imagesError is the lack of the right firmware images.
+type imagesError struct{ err error }
+
+func (e *imagesError) Error() string { return e.err.Error() }
+func (e *imagesError) Unwrap() error { return e.err }
+
 // refusedError is a command that the device answered with KO.
 type refusedError struct{ id byte }
 

@@ -35,6 +35,10 @@ func (o *outage) failed(err error, now time.Time) {
 // that is unplugged: the port that breaks, and then the port that is not there.
 func reasonOf(err error) string {
 	var gone *goneError
+	var images *imagesError
+	if errors.As(err, &images) { // a missing image is no missing device
+		return err.Error()
+	}
 	if errors.As(err, &gone) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) {
 		return "absent"
 	}
