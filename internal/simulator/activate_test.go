@@ -6,29 +6,25 @@ import (
 	"testing"
 	"time"
 
+	"gatewayd/internal/simulator/lorawan"
 	"gatewayd/radio"
 	"gatewayd/radio/radiotest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// granted is the join accept of these tests.
-func granted() accept {
-	return accept{joinNonce: 0x010203, netID: 0x13, devAddr: 0x26000042, rxDelay: time.Second}
-}
-
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
-		change   func(a *accept)
+		change   func(a *lorawan.Accept)
 		window   func(p radiotest.Packet, delay time.Duration, phy []byte) radiotest.Emission
 		wantRX1  time.Duration
 		wantRate radio.DataRate // of RX1
 	}{
-		{"RX1", func(*accept) {}, rx1, time.Second, radio.LoRaDataRate(7, 125_000)},
-		{"RX2", func(*accept) {}, rx2, time.Second, radio.LoRaDataRate(7, 125_000)},
-		{"settings", func(a *accept) { a.rxDelay, a.rx1Offset = 5*time.Second, 2 }, rx1, 5 * time.Second, radio.LoRaDataRate(9, 125_000)},
+		{"RX1", func(*lorawan.Accept) {}, rx1, time.Second, radio.LoRaDataRate(7, 125_000)},
+		{"RX2", func(*lorawan.Accept) {}, rx2, time.Second, radio.LoRaDataRate(7, 125_000)},
+		{"settings", func(a *lorawan.Accept) { a.RXDelay, a.RX1Offset = 5*time.Second, 2 }, rx1, 5 * time.Second, radio.LoRaDataRate(9, 125_000)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -38,14 +34,10 @@ func TestJoin(t *testing.T) {
 				cfg := otaa(t)
 				air.answer(func(n int, p radiotest.Packet) ([]radiotest.Emission, error) {
 					if n == 0 {
-						return []radiotest.Emission{tt.window(p, 5*time.Second, sealJoinAccept(t, cfg.AppKey, a, nil))}, nil
+						return []radiotest.Emission{tt.window(p, 5*time.Second, sealJoinAccept(t, cfg.AppKey, a))}, nil
 					}
 					nonce := w.Joins()[0].DevNonce
-					net := &session{
-						devAddr: a.devAddr,
-						nwkSKey: sessionKey(cfg.AppKey, nwkSKeyLabel, a.joinNonce, a.netID, nonce),
-						appSKey: sessionKey(cfg.AppKey, appSKeyLabel, a.joinNonce, a.netID, nonce),
-					}
+					net := &peer{addr: a.DevAddr, keys: lorawan.DeriveKeys10(cfg.AppKey, a.JoinNonce, a.NetID, nonce)}
 					em := rx1(p, tt.wantRX1, ack(net, 0))
 					em.DataRate = tt.wantRate
 					return []radiotest.Emission{em}, nil
@@ -59,7 +51,7 @@ func TestJoin(t *testing.T) {
 					t.Fatal(err)
 				}
 				j := w.Joins()[0]
-				if !s.Acked || s.DevAddr != a.devAddr || !j.Accepted || j.JoinNonce != a.joinNonce || j.Offset != 0 {
+				if !s.Acked || s.DevAddr != a.DevAddr || !j.Accepted || j.JoinNonce != a.JoinNonce || j.Offset != 0 {
 					t.Errorf("sent %+v, join %+v, violations %v", s, j, w.Violations())
 				}
 				if want := w.Totals(); want != (Totals{Sent: 1, Acked: 1, Joins: 1, Joined: 1, Received: 1}) {
@@ -74,12 +66,12 @@ func TestJoin(t *testing.T) {
 func TestJoinRefused(t *testing.T) {
 	t.Parallel()
 	appKey := otaa(t).AppKey
-	seal := func(change func(a *accept)) []byte {
+	seal := func(change func(a *lorawan.Accept)) []byte {
 		a := granted()
 		change(&a)
-		return sealJoinAccept(t, appKey, a, nil)
+		return sealJoinAccept(t, appKey, a)
 	}
-	good := seal(func(*accept) {})
+	good := seal(func(*lorawan.Accept) {})
 	for _, tt := range []struct {
 		name  string
 		phy   []byte
@@ -90,9 +82,9 @@ func TestJoinRefused(t *testing.T) {
 		{"MIC", BadMIC(good), 5 * time.Second, []Rule{RuleMIC}},
 		{"at the delay of data", good, time.Second, []Rule{RuleWindow}},
 		{"late by a tick", good, 5*time.Second + DefaultTolerance + time.Microsecond, []Rule{RuleWindow}},
-		{"RX2 data rate", seal(func(a *accept) { a.rx2 = 8 }), 5 * time.Second, []Rule{RuleJoinAccept}},
-		{"RX1DROffset", seal(func(a *accept) { a.rx1Offset = 6 }), 5 * time.Second, []Rule{RuleJoinAccept}},
-		{"CFList of US915", seal(func(a *accept) { a.cfList = append(make([]byte, 15), 1) }), 5 * time.Second, []Rule{RuleJoinAccept}},
+		{"RX2 data rate", seal(func(a *lorawan.Accept) { a.RX2Rate = 8 }), 5 * time.Second, []Rule{RuleJoinAccept}},
+		{"RX1DROffset", seal(func(a *lorawan.Accept) { a.RX1Offset = 6 }), 5 * time.Second, []Rule{RuleJoinAccept}},
+		{"CFList of US915", seal(func(a *lorawan.Accept) { a.CFList = append(make([]byte, 15), 1) }), 5 * time.Second, []Rule{RuleJoinAccept}},
 		{"length", good[:16], 5 * time.Second, []Rule{RuleMIC}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,7 +114,7 @@ func TestJoinRefused(t *testing.T) {
 func TestJoinNonceReuse(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 0, []Config{otaa(t)}, func(t *testing.T, air *fakeAir, w *World) {
-		phy := sealJoinAccept(t, otaa(t).AppKey, granted(), nil)
+		phy := sealJoinAccept(t, otaa(t).AppKey, granted())
 		air.answer(func(_ int, p radiotest.Packet) ([]radiotest.Emission, error) {
 			return []radiotest.Emission{rx1(p, 5*time.Second, phy)}, nil
 		})
@@ -146,12 +138,11 @@ func TestDataInJoinWindow(t *testing.T) {
 		appKey, a := otaa(t).AppKey, granted()
 		air.answer(func(n int, p radiotest.Packet) ([]radiotest.Emission, error) {
 			if n == 0 {
-				return []radiotest.Emission{rx1(p, 5*time.Second, sealJoinAccept(t, appKey, a, nil))}, nil
+				return []radiotest.Emission{rx1(p, 5*time.Second, sealJoinAccept(t, appKey, a))}, nil
 			}
 			nonce := binary.LittleEndian.Uint16(air.heard[0].Payload[17:])
-			net := &session{devAddr: a.devAddr, nwkSKey: sessionKey(appKey, nwkSKeyLabel, a.joinNonce, a.netID, nonce)}
-			net.appSKey = net.nwkSKey
-			return []radiotest.Emission{rx1(p, 5*time.Second, net.seal(dataFrame{mType: unconfirmedDown}, uint32(n), nil))}, nil
+			net := &peer{addr: a.DevAddr, keys: lorawan.DeriveKeys10(appKey, a.JoinNonce, a.NetID, nonce)}
+			return []radiotest.Emission{rx1(p, 5*time.Second, net.seal(lorawan.Data{MType: lorawan.UnconfirmedDown}, uint32(n)))}, nil
 		})
 		n := w.Node("cellar")
 		if err := n.Join(t.Context()); err != nil {
@@ -164,17 +155,4 @@ func TestDataInJoinWindow(t *testing.T) {
 			t.Errorf("violations (-want +got):\n%s%v", diff, w.Violations())
 		}
 	})
-}
-
-func TestCFListAddsChannels(t *testing.T) {
-	t.Parallel()
-	list := append(unhex(t, "184f84e85684b85e84886684586e84"), 0)
-	got, err := EU868().withCFList(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []uint32{868_100_000, 868_300_000, 868_500_000, 867_100_000, 867_300_000, 867_500_000, 867_700_000, 867_900_000}
-	if diff := cmp.Diff(want, frequencies(got)); diff != "" {
-		t.Errorf("channels (-want +got):\n%s", diff)
-	}
 }

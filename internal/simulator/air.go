@@ -16,3 +16,19 @@ type Air interface {
 }
 
 var _ Air = (*radiotest.PicoCell)(nil)
+
+// Site is a further concentrator around the nodes.
+type Site struct {
+	Air Air
+	// RSSI (dB) and SNR (dB) are added to those of each node: negative for a
+	// site that is further away than the first.
+	RSSI, SNR float32
+	// Deaf names nodes that are out of this site's reach, in both directions.
+	Deaf []string
+}
+
+// heard is an emission and the site it came from.
+type heard struct {
+	radiotest.Emission
+	site int
+}

@@ -2,8 +2,7 @@ package simulator
 
 import (
 	"context"
-	"crypto/aes"
-	"encoding/binary"
+	"encoding/hex"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -72,80 +71,51 @@ func rx1(p radiotest.Packet, delay time.Duration, phy []byte) radiotest.Emission
 	return radiotest.Emission{
 		Count: p.Count + uint32(delay.Microseconds()), Frequency: p.Frequency, DataRate: p.DataRate,
 		CodingRate: "4/5", InvertIQ: true, Preamble: 8, Payload: phy, Power: 14,
+		Airtime: p.DataRate.LoRaAirtime(len(phy), 8, false),
 	}
 }
 
 // rx2 is a correct emission of phy in RX2 of p in EU868; delay is RX1's.
 func rx2(p radiotest.Packet, delay time.Duration, phy []byte) radiotest.Emission {
 	em := rx1(p, delay+time.Second, phy)
-	em.Frequency, em.DataRate = 869_525_000, EU868().rates[0].DataRate
+	em.Frequency = 869_525_000
+	em.DataRate, _ = EU868().Rate(0)
+	em.Airtime = em.DataRate.LoRaAirtime(len(phy), 8, false)
 	return em
 }
 
-// The keys and addresses of the nodes in these tests.
-const (
-	testAddr   = DevAddr(0x26011BDA)
-	testNwkKey = "00000000000000000000000000000001"
-	testAppKey = "00000000000000000000000000000002"
-)
-
-func abp(t testing.TB) Config {
+func unhex(t testing.TB, s string) []byte {
 	t.Helper()
-	return Config{
-		Name: "greenhouse", DevAddr: testAddr, NwkSKey: key(t, testNwkKey), AppSKey: key(t, testAppKey),
-		Region: EU868(), DataRate: 5, Transmissions: 3,
-	}
-}
-
-func otaa(t testing.TB) Config {
-	t.Helper()
-	return Config{
-		Name: "cellar", DevEUI: [8]byte{0x70, 0xB3, 0xD5, 0x7E, 0xD0, 0, 0, 1},
-		AppKey: key(t, "000000000000000000000000000000aa"),
-		Region: EU868(), DataRate: 5, JoinAttempts: 2,
-	}
-}
-
-// server is the network's side of a session.
-func server(t testing.TB) *session {
-	t.Helper()
-	return &session{devAddr: testAddr, nwkSKey: key(t, testNwkKey), appSKey: key(t, testAppKey)}
-}
-
-// ack is a downlink that acknowledges, with counter fCnt.
-func ack(s *session, fCnt uint32) []byte {
-	return s.seal(dataFrame{mType: unconfirmedDown, fCtrl: fCtrlACK}, fCnt, nil)
-}
-
-// sealJoinAccept does what a network does: it encrypts with AES decryption.
-// rxDelay overrides a's, as it was on the air.
-func sealJoinAccept(t testing.TB, appKey secret.AES128, a accept, rxDelay *int) []byte {
-	t.Helper()
-	delay := int(a.rxDelay.Seconds())
-	if rxDelay != nil {
-		delay = *rxDelay
-	}
-	b := []byte{byte(joinAccept) << mTypeShift}
-	b = append(b, byte(a.joinNonce), byte(a.joinNonce>>8), byte(a.joinNonce>>16))
-	b = append(b, byte(a.netID), byte(a.netID>>8), byte(a.netID>>16))
-	b = binary.LittleEndian.AppendUint32(b, uint32(a.devAddr))
-	b = append(b, a.rx1Offset<<4|a.rx2, byte(delay))
-	b = append(b, a.cfList...)
-	mac := cmac(appKey, b)
-	b = append(b, mac[:micSize]...)
-	for rest := b[1:]; len(rest) > 0; rest = rest[aes.BlockSize:] {
-		newCipher(appKey).Decrypt(rest, rest)
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return b
+}
+
+func key(t testing.TB, s string) secret.AES128 {
+	t.Helper()
+	k, err := secret.ParseAES128(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // inWorld runs body in a synctest bubble beside the Run of a world with
 // nodes, and ends both. Its air's counter starts at base.
 func inWorld(t *testing.T, base uint32, nodes []Config, body func(t *testing.T, air *fakeAir, w *World)) {
 	t.Helper()
+	inWorldWith(t, base, nodes, Options{}, body)
+}
+
+// inWorldWith is inWorld with options; their source of randomness is set here.
+func inWorldWith(t *testing.T, base uint32, nodes []Config, o Options, body func(t *testing.T, air *fakeAir, w *World)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		air := newFakeAir(base)
-		w, err := New(air, nodes, Options{Source: rand.NewPCG(1, 2)})
+		o.Source = rand.NewPCG(1, 2)
+		w, err := New(air, nodes, o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,19 +4,19 @@ import (
 	"context"
 	"fmt"
 
-	"gatewayd/radio/radiotest"
+	"gatewayd/internal/simulator/lorawan"
 )
 
-// listen hands every emission to the nodes it is for.
-func (w *World) listen(ctx context.Context) {
-	emissions := w.air.Emissions()
+// listen hands every emission of a site to the nodes it is for.
+func (w *World) listen(ctx context.Context, site int) {
+	emissions := w.sites[site].Air.Emissions()
 	for {
 		select {
 		case em, ok := <-emissions:
 			if !ok {
 				return
 			}
-			w.dispatch(em)
+			w.dispatch(heard{em, site})
 		case <-ctx.Done():
 			return
 		}
@@ -25,38 +25,50 @@ func (w *World) listen(ctx context.Context) {
 
 // dispatch finds whom em is for: a join accept by its MIC, data by DevAddr
 // and, where nodes share one, by MIC.
-func (w *World) dispatch(em radiotest.Emission) {
-	t, err := parseMHDR(em.Payload)
+func (w *World) dispatch(em heard) {
+	t, err := lorawan.ParseMHDR(em.Payload)
 	switch {
 	case err != nil:
 		w.violate(em, RuleMalformed, err.Error())
-	case t == joinAccept:
+	case t == lorawan.JoinAccept:
 		w.dispatchJoinAccept(em)
-	case t == unconfirmedDown || t == confirmedDown:
+	case t == lorawan.UnconfirmedDown || t == lorawan.ConfirmedDown:
 		w.dispatchData(em)
 	default:
 		w.violate(em, RuleMalformed, fmt.Sprintf("message type %d is no downlink", t))
 	}
 }
 
-func (w *World) dispatchJoinAccept(em radiotest.Emission) {
+// inReach are the nodes that em reaches.
+func (w *World) inReach(em heard) []*Node {
+	var out []*Node
 	for _, n := range w.nodes {
+		if n.sites[em.site].Air != nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (w *World) dispatchJoinAccept(em heard) {
+	for _, n := range w.inReach(em) {
 		if n.acceptsJoin(em) {
 			n.receiveJoinAccept(em)
 			return
 		}
 	}
-	w.violate(em, RuleMIC, "join accept that no node's AppKey verifies")
+	w.violate(em, RuleMIC, "join accept that no node's key verifies")
 }
 
-func (w *World) dispatchData(em radiotest.Emission) {
-	f, _, err := parseData(em.Payload)
+func (w *World) dispatchData(em heard) {
+	f, _, err := lorawan.ParseData(em.Payload)
 	if err != nil {
 		w.violate(em, RuleMalformed, err.Error())
 		return
 	}
 	var namesakes []*Node
-	for _, n := range w.nodes {
+	members := 0
+	for _, n := range w.inReach(em) {
 		switch n.stand(f, em.Payload) {
 		case addressee:
 			n.receiveData(em, f)
@@ -65,15 +77,22 @@ func (w *World) dispatchData(em radiotest.Emission) {
 			namesakes = append(namesakes, n)
 		case stranger:
 		}
+		if g := n.member(f, em.Payload); g != nil {
+			members++
+			n.receiveMulticast(em, f, g)
+		}
+	}
+	if members > 0 {
+		return
 	}
 	if len(namesakes) == 0 {
-		w.violate(em, RuleAddress, fmt.Sprintf("no node on the air has DevAddr %s", f.devAddr))
+		w.violate(em, RuleAddress, fmt.Sprintf("no node on the air has DevAddr %s", f.DevAddr))
 	}
 	for _, n := range namesakes {
-		n.violate(em, fault{RuleMIC, fmt.Sprintf("DevAddr %s, FCnt %d: the MIC is not of this session", f.devAddr, f.fCnt)})
+		n.violate(em, fault{RuleMIC, fmt.Sprintf("DevAddr %s, FCnt %d: the MIC is not of this session", f.DevAddr, f.FCnt)})
 	}
 }
 
-func (w *World) violate(em radiotest.Emission, rule Rule, detail string) {
+func (w *World) violate(em heard, rule Rule, detail string) {
 	w.rec.violate("", em.Count, fault{rule, detail})
 }

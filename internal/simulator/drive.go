@@ -12,14 +12,19 @@ import (
 // error if a node cannot send what its config tells it to. Call it once.
 func (w *World) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		w.listen(ctx)
-		return nil
-	})
+	for site := range w.sites {
+		group.Go(func() error {
+			w.listen(ctx, site)
+			return nil
+		})
+	}
 	begin, stop := w.untilDrain(ctx)
 	defer stop()
 	var driving sync.WaitGroup
 	for _, n := range w.nodes {
+		if n.attends() {
+			group.Go(func() error { return n.attend(ctx) })
+		}
 		if n.cfg.Interval > 0 {
 			driving.Add(1)
 			group.Go(func() error {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
+
+	"gatewayd/internal/simulator/lorawan"
 )
 
 // HostileFrame is a PHYPayload that no gateway may take for an uplink of the
@@ -44,7 +46,7 @@ func BadMIC(phy []byte) []byte {
 // NwkID range of private networks with the lowest bits random.
 func UnknownDevAddr(phy []byte, rng *rand.Rand) []byte {
 	b := bytes.Clone(phy)
-	if len(b) >= 1+fhdrSize {
+	if len(b) >= 1+lorawan.FHDRSize {
 		own := binary.LittleEndian.Uint32(b[1:])
 		other := rng.Uint32N(1 << 25)
 		if other == own {
@@ -65,7 +67,7 @@ func Truncated(phy []byte, rng *rand.Rand) []byte {
 
 // Random is 1 to 255 random bytes.
 func Random(rng *rand.Rand) []byte {
-	b := make([]byte, 1+rng.IntN(maxPHY))
+	b := make([]byte, 1+rng.IntN(lorawan.MaxPHY))
 	for i := range b {
 		b[i] = byte(rng.Uint32())
 	}
@@ -74,22 +76,22 @@ func Random(rng *rand.Rand) []byte {
 
 // Proprietary is a frame of message type 7, which LoRaWAN leaves to others.
 func Proprietary(rng *rand.Rand) []byte {
-	return append([]byte{byte(proprietary) << mTypeShift}, Random(rng)[:1]...)
+	return append([]byte{lorawan.Proprietary.MHDR()}, Random(rng)[:1]...)
 }
 
 // ForeignDownlink is a well-formed data downlink of another network, as a
 // second gateway in range emits it.
 func ForeignDownlink(rng *rand.Rand) []byte {
-	f := dataFrame{
-		mType: unconfirmedDown, devAddr: DevAddr(rng.Uint32()), fCnt: uint16(rng.Uint32()),
-		hasPort: true, fPort: 1, payload: []byte{byte(rng.Uint32()), byte(rng.Uint32())},
+	f := lorawan.Data{
+		MType: lorawan.UnconfirmedDown, DevAddr: DevAddr(rng.Uint32()), FCnt: uint16(rng.Uint32()),
+		HasPort: true, FPort: 1, Payload: []byte{byte(rng.Uint32()), byte(rng.Uint32())},
 	}
-	return binary.LittleEndian.AppendUint32(f.bytes(), rng.Uint32())
+	return binary.LittleEndian.AppendUint32(f.Bytes(), rng.Uint32())
 }
 
 // UnknownJoin is a well-formed join request of a node nobody knows.
 func UnknownJoin(rng *rand.Rand) []byte {
-	b := []byte{byte(joinRequest) << mTypeShift}
+	b := []byte{lorawan.JoinRequest.MHDR()}
 	for range 2 {
 		b = binary.LittleEndian.AppendUint64(b, rng.Uint64())
 	}
@@ -106,10 +108,9 @@ func (n *Node) WrongMajor() ([]byte, error) {
 	if s == nil {
 		return nil, ErrNotJoined
 	}
-	f := Message{FPort: 1, Payload: []byte("major")}.frame(false)
-	phy := s.seal(f, s.fCntUp, []byte("major"))
-	msg := slices.Clone(phy[:len(phy)-micSize])
+	phy := s.seal(lorawan.Data{MType: lorawan.UnconfirmedUp, HasPort: true, FPort: 1, Payload: []byte("major")}, s.fCntUp, lorawan.Transmission{})
+	msg := slices.Clone(phy[:len(phy)-lorawan.MICSize])
 	msg[0] |= 0x01
-	mic := dataMIC(s.nwkSKey, up, s.devAddr, s.fCntUp, msg)
+	mic := s.uplinkMIC(s.fCntUp, lorawan.Transmission{}, msg)
 	return append(msg, mic[:]...), nil
 }

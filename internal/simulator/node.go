@@ -1,51 +1,109 @@
 package simulator
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
-	"gatewayd/radio"
-	"gatewayd/radio/radiotest"
+	"gatewayd/internal/simulator/lorawan"
+	"gatewayd/internal/simulator/regional"
 )
 
-// Node is one class A end device. Its methods are safe for concurrent use;
-// one transmission and its receive windows at a time, as a radio has it.
+// Node is one end device. Its methods are safe for concurrent use; one
+// transmission and its receive windows at a time, as a radio has it.
 type Node struct {
-	cfg Config
-	air Air
-	rec *record
-	now func() time.Time
+	cfg   Config
+	sites []Site
+	rec   *record
+	now   func() time.Time
 
 	turn chan struct{} // holds a token while somebody transmits or listens
+	wake chan struct{} // holds a token when attend has something new to look at
 
-	mu         sync.Mutex // guards what follows, and the uplinks in history
-	rng        *rand.Rand
-	session    *session // nil until activated
-	history    history
+	mu       sync.Mutex // guards what follows, and the uplinks in history
+	rng      *rand.Rand
+	session  *session // nil until activated
+	history  history
+	memory   memory
+	groups   []*group
+	requests []lorawan.Command // of the node, for the next uplink
+	quiet    time.Time         // the duty cycle allows no transmission before
+}
+
+// memory is what a node keeps without power.
+type memory struct {
+	devNonce   uint32 // of the next join request
+	joinNonce  uint32 // the highest seen; counts from 1.0.4 on
 	joinNonces map[uint32]bool
-	devNonce   uint16
+	rjCount1   uint32 // of the next rejoin request of type 1
 }
 
 // newNode returns a node; cfg is valid and has its defaults.
-func newNode(cfg Config, air Air, rec *record, now func() time.Time, rng *rand.Rand) *Node {
+func newNode(cfg Config, sites []Site, rec *record, now func() time.Time, rng *rand.Rand) *Node {
 	n := &Node{
-		cfg: cfg, air: air, rec: rec, now: now, rng: rng,
-		turn:       make(chan struct{}, 1),
-		joinNonces: make(map[uint32]bool),
-		devNonce:   uint16(rng.Uint32()),
+		cfg: cfg, rec: rec, now: now, rng: rng,
+		turn: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
-	if !cfg.otaa() {
-		n.session = &session{
-			devAddr: cfg.DevAddr, nwkSKey: cfg.NwkSKey, appSKey: cfg.AppSKey,
-			fCntUp: cfg.FCntUp, fCntDown: cfg.FCntDown,
-			channels: cfg.Region.channels, rx2: cfg.Region.rx2, rxDelay: time.Second,
+	for _, s := range sites {
+		if slices.Contains(s.Deaf, cfg.Name) {
+			s.Air = nil
 		}
+		n.sites = append(n.sites, s)
 	}
+	n.reset()
 	return n
+}
+
+// reset makes the node as it left the factory. n.mu is held, or nobody knows
+// the node yet.
+func (n *Node) reset() {
+	n.memory = memory{joinNonces: make(map[uint32]bool)}
+	if !n.cfg.Version.CountsNonces() {
+		n.memory.devNonce = uint32(uint16(n.rng.Uint32()))
+	}
+	n.boot()
+	if s := n.session; s != nil {
+		s.fCntUp, s.fCntDown, s.appDown = n.cfg.FCntUp, n.cfg.FCntDown, n.cfg.AFCntDown
+	}
+	n.groups = newGroups(n.cfg)
+}
+
+// boot starts the node with what its memory has: an ABP node with its
+// session, one that joins with none. n.mu is held.
+func (n *Node) boot() {
+	old := n.session
+	n.session, n.history, n.requests, n.quiet = nil, nil, nil, time.Time{}
+	if n.cfg.otaa() {
+		return
+	}
+	s := &session{devAddr: n.cfg.DevAddr, keys: n.cfg.keys(), version: n.cfg.Version, radio: n.cfg.initial()}
+	s.mac = n.greeting(s)
+	// Before 1.0.4 nothing asks an ABP node to remember its counters.
+	if old != nil && n.cfg.Version.CountsNonces() {
+		s.fCntUp, s.fCntDown, s.appDown = old.fCntUp, old.fCntDown, old.appDown
+	}
+	n.session = s
+}
+
+// PowerCycle takes the node's power away and gives it back: it keeps only
+// what its version has it store. It waits until the radio is idle.
+func (n *Node) PowerCycle(ctx context.Context) error { return n.restart(ctx, n.boot) }
+
+// FactoryReset makes the node forget everything, nonces and counters
+// included, as the specification forbids and owners do.
+func (n *Node) FactoryReset(ctx context.Context) error { return n.restart(ctx, n.reset) }
+
+func (n *Node) restart(ctx context.Context, how func()) error {
+	if err := n.take(ctx); err != nil {
+		return err
+	}
+	defer n.release()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	how()
+	return nil
 }
 
 // String is the node's name.
@@ -71,17 +129,37 @@ func (n *Node) FCntUp() uint32 {
 	return n.session.fCntUp
 }
 
+// Request adds MAC commands of the node to its next uplink: LinkCheck,
+// DeviceTime, PingSlotInfo. The answers stand in Received.Commands.
+func (n *Node) Request(commands ...lorawan.Command) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.requests = append(n.requests, commands...)
+}
+
 // take waits for the node's radio; release gives it back.
 func (n *Node) take(ctx context.Context) error {
 	select {
 	case n.turn <- struct{}{}:
-		return ctx.Err()
+		if err := ctx.Err(); err != nil {
+			n.release()
+			return err
+		}
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
 func (n *Node) release() { <-n.turn }
+
+// poke makes attend look for work.
+func (n *Node) poke() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
 
 // between is a random duration from low to high.
 func (n *Node) between(low, high time.Duration) time.Duration {
@@ -93,96 +171,9 @@ func (n *Node) between(low, high time.Duration) time.Duration {
 	return low + time.Duration(n.rng.Int64N(int64(high-low)))
 }
 
-// pick is a random channel of those that carry the node's data rate.
-func (n *Node) pick(channels []channel) channel {
-	fit := usable(channels, n.cfg.DataRate)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return fit[n.rng.IntN(len(fit))]
-}
-
-// transmit sends phy on c and returns once it has left the antenna, with u in
-// the history; u's windows count from there. hear is why the concentrator did
-// not take it.
-func (n *Node) transmit(ctx context.Context, phy []byte, c channel, u *uplink) (hear, err error) {
-	if err := n.emit(ctx, phy); err != nil {
-		return nil, err
-	}
-	n.mu.Lock()
-	u.end = n.air.Count()
-	u.answered = make(chan struct{})
-	n.history.add(u)
-	n.mu.Unlock()
-	return n.air.Hear(n.packet(phy, c, u.end)), nil
-}
-
-// emit waits while phy leaves the antenna.
-func (n *Node) emit(ctx context.Context, phy []byte) error {
-	return sleep(ctx, n.rate().LoRaAirtime(len(phy), preambleSymbols, true))
-}
-
-// rate is the data rate of the node's uplinks.
-func (n *Node) rate() radio.DataRate { return n.cfg.Region.rates[n.cfg.DataRate].DataRate }
-
-// packet is phy as the concentrator's antenna gets it.
-func (n *Node) packet(phy []byte, c channel, end uint32) radiotest.Packet {
-	return radiotest.Packet{
-		Frequency:  c.hz,
-		DataRate:   n.rate(),
-		CodingRate: codingRate,
-		RSSI:       n.cfg.RSSI,
-		SNR:        n.cfg.SNR,
-		Payload:    bytes.Clone(phy),
-		Count:      end,
-	}
-}
-
-// hostSlack is how much later than on a real air an emission may be reported
-// to a node that waits for it.
-const hostSlack = 250 * time.Millisecond
-
-// listen waits until u was answered or both its windows have passed; a node
-// that expects an answer also waits for one that began in RX2 to end.
-func (n *Node) listen(ctx context.Context, u *uplink, expect bool) error {
-	rx2 := u.windows[1]
-	wait := rx2.delay + n.cfg.Tolerance + hostSlack
-	if expect {
-		wait += rx2.rate.LoRaAirtime(maxRX2Size, preambleSymbols, false)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-u.answered:
-	case <-timer.C:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return nil
-}
-
-// maxRX2Size is the longest PHYPayload that EU868 allows at SF12, the usual
-// data rate of RX2: RP002.
-const maxRX2Size = 64
-
-// errSize is a frame that no LoRa packet can carry.
-var errSize = errors.New("PHYPayload empty or longer than 255 bytes")
-
-// Inject puts phy on the air as it is, on a channel and at the data rate of
-// the node, and returns once it has left. It opens no receive window. The
-// error may be the concentrator's reason not to hear it.
-func (n *Node) Inject(ctx context.Context, phy []byte) error {
-	if len(phy) == 0 || len(phy) > maxPHY {
-		return errSize
-	}
-	if err := n.take(ctx); err != nil {
-		return err
-	}
-	defer n.release()
-	c := n.pick(n.cfg.Region.channels)
-	if err := n.emit(ctx, phy); err != nil {
-		return err
-	}
-	return n.air.Hear(n.packet(phy, c, n.air.Count()))
+// pick is a random channel. n.mu is held.
+func (n *Node) pick(channels []regional.Channel) regional.Channel {
+	return channels[n.rng.IntN(len(channels))]
 }
 
 // sleep waits for d, or for ctx.

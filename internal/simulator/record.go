@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"gatewayd/internal/simulator/lorawan"
 	"gatewayd/radio"
 )
 
@@ -17,8 +18,11 @@ type Sent struct {
 	FPort     uint8
 	Payload   []byte // FRMPayload before encryption
 	Confirmed bool
+	ACK       bool              // acknowledges the downlink before
+	ADRAckReq bool              // asks for any downlink
+	Commands  []lorawan.Command // MAC commands, in FOpts or FRMPayload
 
-	PHYPayload []byte // as transmitted
+	PHYPayload []byte // as last transmitted; under 1.1 the MIC depends on the channel
 	Frequency  uint32 // Hz, of the last transmission
 	DataRate   radio.DataRate
 	Count      uint32    // concentrator's counter at the end of the last transmission
@@ -31,11 +35,12 @@ type Sent struct {
 	Acked bool
 }
 
-// Join is one join request and what became of it.
+// Join is one join or rejoin request and what became of it.
 type Join struct {
 	Node     string
 	DevEUI   radio.EUI64
-	DevNonce uint16
+	Type     lorawan.JoinType
+	DevNonce uint16    // RJcount0 or RJcount1 of a rejoin
 	Count    uint32    // concentrator's counter at the end of the packet
 	At       time.Time // host time at the end of the packet
 	NotHeard string    // why the concentrator did not take it; "" if it did
@@ -53,14 +58,17 @@ type Join struct {
 type Received struct {
 	Node      string
 	DevAddr   DevAddr
+	Multicast bool          // DevAddr is that of a group
+	Site      int           // 0: the World's first concentrator; then Options.Sites
 	Count     uint32        // concentrator's counter at the start of the preamble
-	Window    string        // "RX1" or "RX2"
+	Window    string        // "RX1", "RX2" or, for class C, "RXC"
 	Offset    time.Duration // of the preamble from the window's nominal time
 	FCnt      uint32        // FCntDown, all 32 bits
 	ACK       bool
 	FPending  bool
 	Confirmed bool
-	FOpts     []byte
+	FOpts     []byte            // decrypted
+	Commands  []lorawan.Command // MAC commands that the node obeyed, or took for an answer
 	HasFPort  bool
 	FPort     uint8
 	Payload   []byte // FRMPayload, decrypted
@@ -96,7 +104,7 @@ func newRecord(limit int) *record {
 
 // transmitted notes one transmission of s, which enters the record with its
 // first.
-func (r *record) transmitted(s *Sent, hz, count uint32, at time.Time, hear error) {
+func (r *record) transmitted(s *Sent, b burst, count uint32, at time.Time, hear error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s.Transmissions++; s.Transmissions == 1 {
@@ -104,7 +112,7 @@ func (r *record) transmitted(s *Sent, hz, count uint32, at time.Time, hear error
 		r.sent.add(s)
 		r.totals.Sent++
 	}
-	s.Frequency, s.Count = hz, count
+	s.PHYPayload, s.Frequency, s.DataRate, s.Count = b.phy, b.hz, b.rate, count
 	if hear != nil {
 		s.NotHeard = hear.Error()
 		r.totals.NotHeard++
@@ -140,12 +148,19 @@ func (r *record) requested(j *Join, count uint32, at time.Time, hear error) {
 }
 
 // accepted notes the join accept that answers j.
-func (r *record) accepted(j *Join, a accept, window string, offset time.Duration) {
+func (r *record) accepted(j *Join, a lorawan.Accept, window string, offset time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	j.Accepted, j.DevAddr, j.JoinNonce, j.NetID = true, a.devAddr, a.joinNonce, a.netID
+	j.Accepted, j.DevAddr, j.JoinNonce, j.NetID = true, a.DevAddr, a.JoinNonce, a.NetID
 	j.Window, j.Offset = window, offset
 	r.totals.Joined++
+}
+
+// joined reports whether a join accept answered j.
+func (r *record) joined(j *Join) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return j.Accepted
 }
 
 func (r *record) receive(d Received) {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"gatewayd/internal/simulator/lorawan"
 )
 
-// ErrNotJoined means that an OTAA node has no session yet.
+// ErrNotJoined means that an OTAA node has no session, or had to give it up.
 var ErrNotJoined = errors.New("node has not joined")
 
 // Message is what one data uplink carries.
@@ -17,45 +19,61 @@ type Message struct {
 	// the frame has neither.
 	FPort     uint8
 	Payload   []byte // FRMPayload, not encrypted
-	FOpts     []byte // MAC commands, at most 15 bytes
+	FOpts     []byte // MAC commands besides the node's own, at most 15 bytes
 	ADR       bool
 	Confirmed bool
 }
 
 // Send sends m as one uplink and returns when its receive windows have passed
-// or an answer came. A confirmed one is repeated with the same FCnt on
-// another channel until it is acknowledged, at most Config.Transmissions
-// times; Sent.Acked says how it ended.
+// or an answer came. An unconfirmed one is repeated with the same FCnt NbTrans
+// times, until a downlink arrives. A confirmed one is repeated until it is
+// acknowledged, at most Config.Transmissions times; Sent.Acked says how it
+// ended. MAC commands that do not fit beside m go ahead in an uplink of their
+// own.
 func (n *Node) Send(ctx context.Context, m Message) (Sent, error) {
 	if err := n.take(ctx); err != nil {
 		return Sent{}, err
 	}
 	defer n.release()
-	frame, s, err := n.seal(m)
-	if err != nil {
-		return Sent{}, fmt.Errorf("node %q: %w", n, err)
+	ahead, err := n.prepareCommands(m)
+	if err == nil && ahead != nil {
+		err = n.deliver(ctx, ahead)
 	}
-	err = n.deliver(ctx, frame, s)
-	return n.rec.copyOf(frame), err
+	if err != nil {
+		return Sent{}, n.named(err)
+	}
+	o, err := n.prepare(m)
+	if err != nil {
+		return Sent{}, n.named(err)
+	}
+	err = n.deliver(ctx, o)
+	return n.rec.copyOf(o.sent), err
 }
 
-// deliver transmits frame under session s as often as it takes.
-func (n *Node) deliver(ctx context.Context, frame *Sent, s *session) error {
+// named says whose err is.
+func (n *Node) named(err error) error { return fmt.Errorf("node %q: %w", n, err) }
+
+// outgoing is one frame on its way: one FCnt.
+type outgoing struct {
+	sent *Sent
+	s    *session
+	f    lorawan.Data // in clear
+	conf uint16       // ConfFCnt of 1.1
+}
+
+// deliver transmits o as often as it takes.
+func (n *Node) deliver(ctx context.Context, o *outgoing) error {
 	for i := 1; ; i++ {
-		c := n.pick(s.channels)
-		u := &uplink{
-			windows: n.cfg.Region.windows(c, n.cfg.DataRate, s.rx1Offset, s.rx2, s.rxDelay),
-			frame:   frame,
-		}
-		hear, err := n.transmit(ctx, frame.PHYPayload, c, u)
+		b, u := n.load(o)
+		hear, err := n.transmit(ctx, b, u)
 		if err != nil {
 			return err
 		}
-		n.rec.transmitted(frame, c.hz, u.end, n.now(), hear)
-		if err := n.listen(ctx, u, frame.Confirmed); err != nil {
+		n.rec.transmitted(o.sent, b, u.ends[0], n.now(), hear)
+		if err := n.listen(ctx, u, o.sent.Confirmed); err != nil {
 			return err
 		}
-		if !frame.Confirmed || n.rec.copyOf(frame).Acked || i >= n.cfg.Transmissions {
+		if n.done(o, u, i) {
 			return nil
 		}
 		// ACK_TIMEOUT is random so that nodes that collided do not again.
@@ -65,53 +83,139 @@ func (n *Node) deliver(ctx context.Context, frame *Sent, s *session) error {
 	}
 }
 
-// seal turns m into the next uplink of the session and counts it.
-func (n *Node) seal(m Message) (*Sent, *session, error) {
+// load chooses channel and windows for the next transmission of o, and seals
+// it: under 1.1 the MIC depends on the channel.
+func (n *Node) load(o *outgoing) (burst, *uplink) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	radio := &o.s.radio
+	channels := radio.channels.Usable(radio.dataRate)
+	if len(channels) == 0 { // a NewChannelReq took the last one away
+		radio.channels, radio.dataRate = n.cfg.Region.Channels(), n.cfg.DataRate
+		channels = radio.channels.Usable(radio.dataRate)
+	}
+	c := n.pick(channels)
+	rate, _ := n.cfg.Region.Rate(radio.dataRate)
+	tx := lorawan.Transmission{ConfFCnt: o.conf, DataRate: radio.dataRate, Channel: uint8(c.Index)}
+	b := burst{phy: o.s.seal(o.f, o.sent.FCnt, tx), hz: c.Hz, rate: rate, loss: 2 * float32(radio.txPower)}
+	return b, &uplink{windows: radio.windows(n.cfg.Region, c, radio.dataRate, radio.rxDelay), frame: o.sent}
+}
+
+// done reports whether o needs no transmission after the i-th, u.
+func (n *Node) done(o *outgoing, u *uplink, i int) bool {
+	acked := n.rec.copyOf(o.sent).Acked
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.session != o.s {
+		return true // a rejoin has ended the session
+	}
+	nbTrans := int(o.s.radio.nbTrans)
+	if o.sent.Confirmed {
+		return acked || i >= max(n.cfg.Transmissions, nbTrans)
+	}
+	return u.heard || i >= nbTrans
+}
+
+// prepareCommands turns the MAC commands that wait into an uplink of their
+// own if they do not fit beside m; nil if they do.
+func (n *Node) prepareCommands(m Message) (*outgoing, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := n.session
 	if s == nil {
-		return nil, nil, ErrNotJoined
+		return nil, ErrNotJoined
 	}
-	if err := n.checkSize(m); err != nil {
-		return nil, nil, err
+	if len(lorawan.EncodeCommands(n.waiting(s))) <= n.room(s, m) || n.checkSize(s, m) != nil {
+		return nil, nil
+	}
+	commands := n.commands(s, n.maxPayload(s))
+	f := lorawan.Data{MType: lorawan.UnconfirmedUp, HasPort: true, FPort: 0, Payload: lorawan.EncodeCommands(commands)}
+	return n.count(s, f, commands, m.ADR)
+}
+
+// prepare turns m into the next uplink of the session, with as many of the MAC
+// commands that wait as fit, and counts it.
+func (n *Node) prepare(m Message) (*outgoing, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.session
+	if s == nil {
+		return nil, ErrNotJoined
+	}
+	if err := n.checkSize(s, m); err != nil {
+		return nil, err
+	}
+	commands := n.commands(s, n.room(s, m))
+	f := lorawan.Data{MType: lorawan.UnconfirmedUp, FPort: m.FPort, HasPort: m.FPort != 0 || len(m.Payload) > 0}
+	if m.Confirmed {
+		f.MType = lorawan.ConfirmedUp
+	}
+	mac := append(lorawan.EncodeCommands(commands), m.FOpts...)
+	if f.HasPort && f.FPort == 0 { // MAC commands are in one place only
+		mac = append(mac, m.Payload...)
+		f.Payload = mac
+	} else {
+		f.FOpts, f.Payload = mac, bytes.Clone(m.Payload)
+	}
+	all, _ := lorawan.ParseCommands(lorawan.Up, mac)
+	return n.count(s, f, all, m.ADR)
+}
+
+// count gives f the next counter, and the bits that the session's state asks
+// for.
+func (n *Node) count(s *session, f lorawan.Data, commands []lorawan.Command, adr bool) (*outgoing, error) {
+	if n.greetedInVain(s) {
+		n.session = nil
+		return nil, ErrNotJoined
+	}
+	o := &outgoing{s: s}
+	if s.adr = adr || n.cfg.ADR; s.adr {
+		f.FCtrl |= lorawan.FCtrlADR | n.fallBack(s)
+	}
+	if s.ack {
+		f.FCtrl |= lorawan.FCtrlACK
+		o.conf = s.ackFCnt
 	}
 	fCnt := s.fCntUp
 	s.fCntUp++
-	frame := &Sent{
-		Node: n.cfg.Name, DevEUI: n.cfg.DevEUI, DevAddr: s.devAddr,
-		FCnt: fCnt, FPort: m.FPort, Payload: bytes.Clone(m.Payload), Confirmed: m.Confirmed,
-		PHYPayload: s.seal(m.frame(s.ack), fCnt, m.Payload),
-		DataRate:   n.rate(),
+	if f.MType == lorawan.ConfirmedUp {
+		s.confirmed = uint16(fCnt)
 	}
-	s.ack = false
-	return frame, s, nil
+	s.mac.asked(commands)
+	s.rejoin.counted()
+	o.f = f
+	o.sent = &Sent{
+		Node: n.cfg.Name, DevEUI: n.cfg.DevEUI, DevAddr: s.devAddr,
+		FCnt: fCnt, FPort: f.FPort, Payload: f.Payload, Confirmed: f.MType == lorawan.ConfirmedUp,
+		ACK: s.ack, ADRAckReq: f.FCtrl&lorawan.FCtrlADRACKReq != 0, Commands: commands,
+	}
+	s.ack, s.urgent = false, false
+	n.poke()
+	return o, nil
 }
 
-// frame is m without addresses, counter and encryption. ack acknowledges the
-// last downlink.
-func (m Message) frame(ack bool) dataFrame {
-	f := dataFrame{mType: unconfirmedUp, fOpts: m.FOpts, fPort: m.FPort}
-	f.hasPort = m.FPort != 0 || len(m.Payload) > 0
-	if m.Confirmed {
-		f.mType = confirmedUp
+// maxPayload is how many bytes of FOpts and FRMPayload fit the node's next
+// uplink.
+func (n *Node) maxPayload(s *session) int {
+	return n.cfg.Region.MaxPayload(s.radio.dataRate, s.radio.dwellUp)
+}
+
+// room is how many bytes of MAC commands fit beside m.
+func (n *Node) room(s *session, m Message) int {
+	room := n.maxPayload(s) - len(m.Payload) - len(m.FOpts)
+	if m.FPort == 0 && len(m.Payload) > 0 {
+		return room
 	}
-	if m.ADR {
-		f.fCtrl |= fCtrlADR
-	}
-	if ack {
-		f.fCtrl |= fCtrlACK
-	}
-	return f
+	return min(room, lorawan.MaxFOpts-len(m.FOpts))
 }
 
 // checkSize reports what does not fit a frame at the node's data rate.
-func (n *Node) checkSize(m Message) error {
-	if len(m.FOpts) > maxFOpts {
-		return fmt.Errorf("%d bytes of FOpts: at most %d fit", len(m.FOpts), maxFOpts)
+func (n *Node) checkSize(s *session, m Message) error {
+	if len(m.FOpts) > lorawan.MaxFOpts {
+		return fmt.Errorf("%d bytes of FOpts: at most %d fit", len(m.FOpts), lorawan.MaxFOpts)
 	}
-	if fit := n.cfg.Region.rates[n.cfg.DataRate].maxPayload - len(m.FOpts); len(m.Payload) > fit {
-		return fmt.Errorf("%d bytes of payload: at most %d fit at %s", len(m.Payload), fit, n.rate())
+	if fit := n.maxPayload(s) - len(m.FOpts); len(m.Payload) > fit {
+		return fmt.Errorf("%d bytes of payload: at most %d fit at %s", len(m.Payload), fit, rateName(n.cfg.Region, s.radio.dataRate))
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"gatewayd/radio"
+	"gatewayd/internal/simulator/lorawan"
 	"gatewayd/radio/radiotest"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,11 +77,11 @@ func TestOffsetsAreRecorded(t *testing.T) {
 	inWorld(t, 0, []Config{abp(t)}, func(t *testing.T, air *fakeAir, w *World) {
 		net := server(t)
 		air.answer(func(n int, p radiotest.Packet) ([]radiotest.Emission, error) {
-			f := dataFrame{mType: confirmedDown, fCtrl: fCtrlFPending, fOpts: []byte{0x06}, hasPort: true, fPort: 7}
+			f := lorawan.Data{MType: lorawan.ConfirmedDown, FCtrl: lorawan.FCtrlFPending, FOpts: []byte{0x06}, HasPort: true, FPort: 7, Payload: []byte("open")}
 			if n > 0 {
 				return nil, nil
 			}
-			down := net.seal(f, 0, []byte("open"))
+			down := net.seal(f, 0)
 			return []radiotest.Emission{rx2(p, time.Second-61*time.Microsecond, down)}, nil
 		})
 		n := w.Node("greenhouse")
@@ -97,6 +97,7 @@ func TestOffsetsAreRecorded(t *testing.T) {
 		want := Received{
 			Node: "greenhouse", DevAddr: testAddr, Window: "RX2", Offset: -61 * time.Microsecond,
 			FPending: true, Confirmed: true, FOpts: []byte{0x06}, HasFPort: true, FPort: 7, Payload: []byte("open"),
+			Commands: []lorawan.Command{{CID: lorawan.DevStatus, Payload: []byte{}}},
 		}
 		got := w.Received()
 		if len(got) != 1 {
@@ -108,7 +109,7 @@ func TestOffsetsAreRecorded(t *testing.T) {
 		}
 		// Only the uplink after the confirmed downlink acknowledges it.
 		for i, p := range air.packets() {
-			if acks := p.Payload[5]&fCtrlACK != 0; acks != (i == 1) {
+			if acks := p.Payload[5]&lorawan.FCtrlACK != 0; acks != (i == 1) {
 				t.Errorf("uplink %d has ACK: %v", i, acks)
 			}
 		}
@@ -177,13 +178,13 @@ func TestFCntUpRollOver(t *testing.T) {
 		}
 		net := server(t)
 		for i, p := range air.packets() {
-			f, _, err := parseData(p.Payload)
+			f, _, err := lorawan.ParseData(p.Payload)
 			if err != nil {
 				t.Fatal(err)
 			}
 			fCnt := 0xFFFF + uint32(i)
-			if uint32(f.fCnt) != fCnt&0xFFFF || !net.verify(f, fCnt, p.Payload) {
-				t.Errorf("uplink %d: FCnt %04X on the air, want a MIC for %X", i, f.fCnt, fCnt)
+			if uint32(f.FCnt) != fCnt&0xFFFF || !net.made(f, fCnt, p.Payload) {
+				t.Errorf("uplink %d: FCnt %04X on the air, want a MIC for %X", i, f.FCnt, fCnt)
 			}
 			if sent := w.Sent()[i]; sent.FCnt != fCnt || sent.At.IsZero() {
 				t.Errorf("recorded as %+v", sent)
@@ -218,7 +219,7 @@ func TestFCntDown(t *testing.T) {
 			inWorld(t, 0, []Config{cfg}, func(t *testing.T, air *fakeAir, w *World) {
 				net := server(t)
 				air.answer(func(_ int, p radiotest.Packet) ([]radiotest.Emission, error) {
-					return []radiotest.Emission{rx1(p, time.Second, net.seal(dataFrame{mType: unconfirmedDown}, tt.got, nil))}, nil
+					return []radiotest.Emission{rx1(p, time.Second, net.seal(lorawan.Data{MType: lorawan.UnconfirmedDown}, tt.got))}, nil
 				})
 				if _, err := w.Node("greenhouse").Send(t.Context(), Message{FPort: 1}); err != nil {
 					t.Fatal(err)
@@ -237,7 +238,7 @@ func TestFCntDown(t *testing.T) {
 func TestFCntDownTwice(t *testing.T) {
 	t.Parallel()
 	inWorld(t, 0, []Config{abp(t)}, func(t *testing.T, air *fakeAir, w *World) {
-		phy := server(t).seal(dataFrame{mType: unconfirmedDown}, 0, nil)
+		phy := server(t).seal(lorawan.Data{MType: lorawan.UnconfirmedDown}, 0)
 		air.answer(func(_ int, p radiotest.Packet) ([]radiotest.Emission, error) {
 			return []radiotest.Emission{rx1(p, time.Second, phy)}, nil
 		})
@@ -274,39 +275,4 @@ func TestSendRefuses(t *testing.T) {
 			t.Errorf("%d packets on the air, want none", n)
 		}
 	})
-}
-
-func TestUS915Windows(t *testing.T) {
-	t.Parallel()
-	us, err := US915(2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := US915(9); err == nil {
-		t.Error("sub-band 9 exists")
-	}
-	bw500 := func(sf uint8) radio.DataRate { return radio.LoRaDataRate(sf, 500_000) }
-	rx2 := window{"RX2", 2 * time.Second, 923_300_000, bw500(12)}
-	for _, tt := range []struct {
-		channel int // of the sub-band
-		dr      uint8
-		offset  uint8
-		uplink  uint32
-		want    window
-	}{
-		{0, 0, 0, 903_900_000, window{"RX1", time.Second, 923_300_000, bw500(10)}},
-		{7, 3, 0, 905_300_000, window{"RX1", time.Second, 927_500_000, bw500(7)}},
-		{7, 0, 3, 905_300_000, window{"RX1", time.Second, 927_500_000, bw500(12)}},
-		{8, 4, 0, 904_600_000, window{"RX1", time.Second, 923_900_000, bw500(7)}},
-		{8, 4, 3, 904_600_000, window{"RX1", time.Second, 923_900_000, bw500(9)}},
-	} {
-		c := us.channels[tt.channel]
-		if c.hz != tt.uplink || !c.carries(tt.dr) {
-			t.Errorf("channel %d: %d Hz, carries DR%d: %v", tt.channel, c.hz, tt.dr, c.carries(tt.dr))
-		}
-		got := us.windows(c, tt.dr, tt.offset, us.rx2, time.Second)
-		if diff := cmp.Diff([2]window{tt.want, rx2}, got, cmp.AllowUnexported(window{})); diff != "" {
-			t.Errorf("channel %d DR%d offset %d (-want +got):\n%s", tt.channel, tt.dr, tt.offset, diff)
-		}
-	}
 }

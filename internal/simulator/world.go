@@ -13,15 +13,20 @@ import (
 type Options struct {
 	// Source of every random choice. Nil: seeded by the runtime.
 	Source rand.Source
-	// Now is the clock of the record's times. Nil: time.Now.
+	// Now is the clock of the record's times and of the nodes' duty cycle.
+	// Nil: time.Now.
 	Now func() time.Time
+	// Sites are further concentrators that hear the same nodes.
+	Sites []Site
 }
 
-// World is a number of nodes around one concentrator. Run owns its
-// goroutines: one hands each emission to every node, as a real air does, and
-// one per node with an Interval sends its uplinks.
+// World is a number of nodes around one concentrator or several. Run owns its
+// goroutines: one per concentrator hands each emission to every node in reach,
+// as a real air does, one per node with an Interval sends its uplinks, and one
+// per node that may have to speak of its own accord - class C, 1.1,
+// Config.Prompt - sees to that.
 type World struct {
-	air   Air
+	sites []Site
 	nodes []*Node
 	rec   *record
 
@@ -38,7 +43,10 @@ func New(air Air, nodes []Config, o Options) (*World, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	w := &World{air: air, rec: newRecord(recordLimit), quit: make(chan struct{}), idle: make(chan struct{})}
+	w := &World{
+		sites: append([]Site{{Air: air}}, o.Sites...), rec: newRecord(recordLimit),
+		quit: make(chan struct{}), idle: make(chan struct{}),
+	}
 	names, keys := map[string]bool{}, map[secret.AES128]bool{}
 	for _, cfg := range nodes {
 		if err := cfg.validate(); err != nil {
@@ -47,14 +55,14 @@ func New(air Air, nodes []Config, o Options) (*World, error) {
 		if names[cfg.Name] {
 			return nil, fmt.Errorf("two nodes are named %q", cfg.Name)
 		}
-		if cfg.otaa() && keys[cfg.AppKey] {
-			return nil, fmt.Errorf("node %q: another node has the same AppKey", cfg.Name)
+		if cfg.otaa() && keys[cfg.rootKey()] {
+			return nil, fmt.Errorf("node %q: another node has the same root key", cfg.Name)
 		}
-		names[cfg.Name], keys[cfg.AppKey] = true, true
+		names[cfg.Name], keys[cfg.rootKey()] = true, true
 		// A generator of its own keeps each node's choices the same whatever
 		// the others do.
 		rng := rand.New(rand.NewPCG(o.Source.Uint64(), o.Source.Uint64()))
-		w.nodes = append(w.nodes, newNode(cfg.withDefaults(), air, w.rec, o.Now, rng))
+		w.nodes = append(w.nodes, newNode(cfg.withDefaults(), w.sites, w.rec, o.Now, rng))
 	}
 	return w, nil
 }
@@ -79,7 +87,7 @@ func (w *World) Sent() []Sent {
 	return values(w.rec.sent.all())
 }
 
-// Joins lists the join requests, oldest first: the newest 4096.
+// Joins lists the join and rejoin requests, oldest first: the newest 4096.
 func (w *World) Joins() []Join {
 	w.rec.mu.Lock()
 	defer w.rec.mu.Unlock()

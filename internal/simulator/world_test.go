@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatewayd/internal/secret"
+	"gatewayd/internal/simulator/lorawan"
 	"gatewayd/radio/radiotest"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -36,9 +37,9 @@ func TestRunSendsEveryFrame(t *testing.T) {
 	b.Name, b.DevAddr, b.Interval, b.Frames, b.Confirmed = "attic", 0x26000001, 4*time.Second, 4, true
 	inWorld(t, 0, []Config{a, b}, func(t *testing.T, air *fakeAir, w *World) {
 		net := server(t)
-		net.devAddr = b.DevAddr
+		net.addr = b.DevAddr
 		air.answer(func(n int, p radiotest.Packet) ([]radiotest.Emission, error) {
-			if mType(p.Payload[0]>>mTypeShift) != confirmedUp {
+			if p.Payload[0] != lorawan.ConfirmedUp.MHDR() {
 				return nil, nil
 			}
 			return []radiotest.Emission{rx1(p, time.Second, ack(net, uint32(n)))}, nil
@@ -68,7 +69,7 @@ func TestRunJoinsAgain(t *testing.T) {
 			if n != 3 {
 				return nil, nil
 			}
-			return []radiotest.Emission{rx1(p, 5*time.Second, sealJoinAccept(t, cfg.AppKey, granted(), nil))}, nil
+			return []radiotest.Emission{rx1(p, 5*time.Second, sealJoinAccept(t, cfg.AppKey, granted()))}, nil
 		})
 		finish(t, w)
 		if got := w.Totals(); got != (Totals{Sent: 1, Joins: 4, Joined: 1}) {
@@ -151,9 +152,9 @@ func TestDispatch(t *testing.T) {
 	other.Name, other.NwkSKey = "namesake", key(t, "000000000000000000000000000000ff")
 	nodes := []Config{abp(t), other, otaa(t)}
 	foreign := server(t)
-	foreign.devAddr++
+	foreign.addr++
 	stranger := server(t)
-	stranger.nwkSKey = secret.NewAES128([16]byte{9})
+	stranger.keys.SNwkSInt = secret.NewAES128([16]byte{9})
 	for _, tt := range []struct {
 		name string
 		phy  []byte
@@ -164,10 +165,10 @@ func TestDispatch(t *testing.T) {
 		{"no namesake's MIC", ack(stranger, 0), []Violation{{Node: "greenhouse", Rule: RuleMIC}, {Node: "namesake", Rule: RuleMIC}}},
 		{"empty", nil, []Violation{{Rule: RuleMalformed}}},
 		{"major", []byte{0x61}, []Violation{{Rule: RuleMalformed}}},
-		{"uplink", server(t).seal(dataFrame{mType: unconfirmedUp}, 0, nil), []Violation{{Rule: RuleMalformed}}},
+		{"uplink", server(t).seal(lorawan.Data{MType: lorawan.UnconfirmedUp}, 0), []Violation{{Rule: RuleMalformed}}},
 		{"short", []byte{0x60, 1, 2, 3}, []Violation{{Rule: RuleMalformed}}},
-		{"unknown join accept", sealJoinAccept(t, key(t, testAppKey), granted(), nil), []Violation{{Rule: RuleMIC}}},
-		{"join accept without request", sealJoinAccept(t, otaa(t).AppKey, granted(), nil), []Violation{{Node: "cellar", Rule: RuleWindow}}},
+		{"unknown join accept", sealJoinAccept(t, key(t, testAppKey), granted()), []Violation{{Rule: RuleMIC}}},
+		{"join accept without request", sealJoinAccept(t, otaa(t).AppKey, granted()), []Violation{{Node: "cellar", Rule: RuleWindow}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -263,9 +264,9 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%s: %v", h.Name, err)
 			}
 			// None but the replay is an uplink that the session verifies.
-			f, _, err := parseData(h.PHYPayload)
-			genuine := err == nil && f.devAddr == testAddr && f.direction() == up &&
-				(net.verify(f, 0, h.PHYPayload) || net.verify(f, 1, h.PHYPayload))
+			f, _, err := lorawan.ParseData(h.PHYPayload)
+			genuine := err == nil && f.DevAddr == testAddr && f.Direction() == lorawan.Up &&
+				(net.made(f, 0, h.PHYPayload) || net.made(f, 1, h.PHYPayload))
 			if genuine != (h.Name == "replay") {
 				t.Errorf("%s: %x verifies: %v", h.Name, h.PHYPayload, genuine)
 			}

@@ -1,4 +1,4 @@
-package simulator
+package lorawan
 
 import (
 	"encoding/hex"
@@ -23,7 +23,7 @@ func TestCMAC(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			mac := cmac(key, unhex(t, msg)[:tt.size])
+			mac := CMAC(key, unhex(t, msg)[:tt.size])
 			if got := hex.EncodeToString(mac[:]); got != tt.want {
 				t.Errorf("AES-CMAC of %d bytes: got %s, want %s", tt.size, got, tt.want)
 			}

@@ -1,4 +1,4 @@
-package simulator
+package lorawan
 
 import (
 	"crypto/aes"
@@ -16,8 +16,8 @@ func newCipher(key secret.AES128) cipher.Block {
 	return block
 }
 
-// cmac is AES-CMAC of msg under key: RFC 4493, section 2.4.
-func cmac(key secret.AES128, msg []byte) [aes.BlockSize]byte {
+// CMAC is AES-CMAC of msg under key: RFC 4493, section 2.4.
+func CMAC(key secret.AES128, msg []byte) [aes.BlockSize]byte {
 	block := newCipher(key)
 	whole, last := split(msg)
 	last = closeBlock(block, last)
