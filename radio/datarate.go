@@ -14,10 +14,12 @@ type Modulation uint8
 const (
 	LoRa Modulation = iota + 1
 	FSK
+	LRFHSS // uplinks only; its coding rate is the Uplink's
 )
 
 // DataRate says how a frame is modulated. For LoRa, SpreadingFactor (5..12)
-// and Bandwidth (Hz) are set; for FSK, BitRate (bit/s).
+// and Bandwidth (Hz) are set; for FSK, BitRate (bit/s); for LR-FHSS,
+// Bandwidth: the width in Hz of the channel it hops in, rounded to kHz.
 type DataRate struct {
 	Modulation      Modulation
 	SpreadingFactor uint8
@@ -35,16 +37,29 @@ func FSKDataRate(bitRate uint32) DataRate {
 	return DataRate{Modulation: FSK, BitRate: bitRate}
 }
 
-// String prints the field's notation: "SF7BW125", or the bit rate for FSK:
-// "50000".
-func (d DataRate) String() string {
-	if d.Modulation == FSK {
-		return strconv.FormatUint(uint64(d.BitRate), 10)
-	}
-	return fmt.Sprintf("SF%dBW%s", d.SpreadingFactor, strconv.FormatFloat(float64(d.Bandwidth)/1000, 'f', -1, 64))
+// LRFHSSDataRate is LR-FHSS in a channel of that width in Hz: 137000, 336000
+// or 1523000 in the Regional Parameters (RP002).
+func LRFHSSDataRate(width uint32) DataRate {
+	return DataRate{Modulation: LRFHSS, Bandwidth: width}
 }
 
-var loraDataRate = regexp.MustCompile(`^SF([0-9]{1,2})BW([0-9]{1,4}(?:\.[0-9]{1,2})?)$`)
+// String prints the field's notation: "SF7BW125"; for FSK the bit rate:
+// "50000"; for LR-FHSS the channel's width: "M0CW137".
+func (d DataRate) String() string {
+	switch d.Modulation {
+	case FSK:
+		return strconv.FormatUint(uint64(d.BitRate), 10)
+	case LRFHSS:
+		return "M0CW" + strconv.FormatUint(uint64(d.Bandwidth/1000), 10)
+	default:
+		return fmt.Sprintf("SF%dBW%s", d.SpreadingFactor, strconv.FormatFloat(float64(d.Bandwidth)/1000, 'f', -1, 64))
+	}
+}
+
+var (
+	loraDataRate   = regexp.MustCompile(`^SF([0-9]{1,2})BW([0-9]{1,4}(?:\.[0-9]{1,2})?)$`)
+	lrfhssDataRate = regexp.MustCompile(`^M0CW([1-9][0-9]{0,3})$`)
+)
 
 // ParseDataRate reads what String prints.
 func ParseDataRate(s string) (DataRate, error) {
@@ -54,6 +69,9 @@ func ParseDataRate(s string) (DataRate, error) {
 		if sf >= 5 && sf <= 12 && khz > 0 {
 			return LoRaDataRate(uint8(sf), uint32(khz*1000+0.5)), nil
 		}
+	} else if m := lrfhssDataRate.FindStringSubmatch(s); m != nil {
+		khz, _ := strconv.Atoi(m[1])
+		return LRFHSSDataRate(uint32(khz) * 1000), nil
 	} else if rate, err := strconv.ParseUint(s, 10, 32); err == nil && rate > 0 {
 		return FSKDataRate(uint32(rate)), nil
 	}

@@ -25,6 +25,7 @@ type Uplink struct {
 // Downlink is one frame to send.
 type Downlink struct {
 	ID        uint64 // the caller's; comes back in TxResult
+	Gateway   EUI64  // whose time At is, where several share one listener: Uplink.Gateway; zero: the only one
 	Payload   []byte // PHYPayload, 1..255 bytes
 	At        Ticks  // start of the preamble, concentrator's time
 	Immediate bool   // send as soon as possible; At is ignored

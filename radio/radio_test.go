@@ -86,6 +86,9 @@ func TestDataRate(t *testing.T) {
 		"SF5BW203":   radio.LoRaDataRate(5, 203_000),
 		"50000":      radio.FSKDataRate(50_000),
 		"SF10BW41.7": radio.LoRaDataRate(10, 41_700),
+		"M0CW137":    radio.LRFHSSDataRate(137_000),
+		"M0CW336":    radio.LRFHSSDataRate(336_000),
+		"M0CW1523":   radio.LRFHSSDataRate(1_523_000),
 	} {
 		got, err := radio.ParseDataRate(s)
 		if err != nil || got != want {
@@ -95,7 +98,7 @@ func TestDataRate(t *testing.T) {
 			t.Errorf("%s is printed as %s", s, got)
 		}
 	}
-	for _, s := range []string{"", "SF4BW125", "SF13BW125", "SF7", "BW125", "SF7BW0", "0", "-1", "sf7bw125", "SF7BW125 "} {
+	for _, s := range []string{"", "SF4BW125", "SF13BW125", "SF7", "BW125", "SF7BW0", "0", "-1", "sf7bw125", "SF7BW125 ", "M0CW", "M0CW0", "M0CW137 ", "M1CW137", "M0CW15234"} {
 		if got, err := radio.ParseDataRate(s); err == nil {
 			t.Errorf("%q: %v, want an error", s, got)
 		}
@@ -118,6 +121,7 @@ func TestLoRaAirtime(t *testing.T) {
 		{radio.LoRaDataRate(8, 500_000), 13, true, 20_608 * time.Microsecond},
 		{radio.LoRaDataRate(7, 125_000), 12, false, 41_216 * time.Microsecond},
 		{radio.FSKDataRate(50_000), 13, true, 0},
+		{radio.LRFHSSDataRate(137_000), 13, true, 0},
 	} {
 		if got := tt.rate.LoRaAirtime(tt.size, 8, tt.crc); got != tt.want {
 			t.Errorf("%v, %d bytes: %v, want %v", tt.rate, tt.size, got, tt.want)
