@@ -6,11 +6,12 @@ import (
 	"gatewayd/radio/picocell"
 )
 
-// validateBoard lays what the file says over the preset of the region.
-func validateBoard(s section, raw *rawConcentrator) (region string, b picocell.Board) {
-	b, ok := preset(s, raw)
-	if !ok {
-		return "", b
+// board lays what the file says over the usual board of the region.
+func (v validator) board(s section, raw *rawConcentrator, subBand int) picocell.Board {
+	b, err := v.usualBoard(subBand)
+	if err != nil && len(raw.Radio) == 0 {
+		s.fail("region", "%v", err)
+		return b
 	}
 	b.LoRaWANPublic = raw.LoRaWANPublic
 	override(s, "clock_source", raw.ClockSource, &b.ClockSource, 0, 1)
@@ -20,29 +21,26 @@ func validateBoard(s section, raw *rawConcentrator) (region string, b picocell.B
 	overrideFSK(s.in("fsk"), raw.FSK, &b.FSK)
 	overrideGains(s, raw.TxGain, &b)
 	reportBoard(s, b.Validate())
-	return raw.Region, b
+	return b
 }
 
-// preset is the board of the region before any key of the file.
-func preset(s section, raw *rawConcentrator) (picocell.Board, bool) {
-	if !s.has("region") {
-		return picocell.Board{}, false
-	}
-	switch s.oneOf("region", raw.Region, regionEU868, regionUS915) {
+// usualBoard is the board of the region before any key of the file: Semtech's,
+// or else one for the channels of the nodes. With an error it is one that has
+// no channels.
+func (v validator) usualBoard(subBand int) (picocell.Board, error) {
+	switch v.choices.Name {
 	case regionEU868:
-		return picocell.EU868(), true
+		return picocell.EU868(), nil
 	case regionUS915:
-		b, err := picocell.US915(int(raw.SubBand))
-		if err != nil {
-			s.fail("sub_band", "out of range; want 1 to 8")
-		}
-		return b, err == nil
+		return picocell.US915(subBand)
 	}
-	return picocell.Board{}, false
+	o := v.choices
+	o.SubBand = subBand
+	return deriveBoard(o)
 }
 
 // override sets *dst if the file says so and the value fits.
-func override[T int8 | uint8 | int32 | uint32](s section, key string, v *int64, dst *T, low, high int64) {
+func override[T int | int8 | uint8 | int32 | uint32](s section, key string, v *int64, dst *T, low, high int64) {
 	if v != nil && within(s, key, *v, low, high) {
 		*dst = T(*v)
 	}
@@ -100,14 +98,12 @@ func overrideChannels(s section, raw []rawChannel, b *picocell.Board) {
 		s.fail("channel", "%d given; want at most %d", len(raw), len(b.Chains))
 		return
 	}
-	usual := b.Chains[0] // bandwidth and spreading factors are those of every channel
 	b.Chains = [len(b.Chains)]picocell.Chain{}
 	for i, c := range raw {
 		at := s.item("channel", i)
 		at.require("radio", "add the radio that hears it, 0 or 1")
 		at.require("if", "add its distance from the radio's centre, in Hz")
-		chain := usual
-		chain.Enable = c.Enable
+		chain := picocell.Chain{Enable: c.Enable, Bandwidth: 125_000, SpreadingFactors: picocell.AllSF}
 		override(at, "radio", &c.Radio, &chain.Radio, 0, 1)
 		override(at, "if", &c.IF, &chain.IF, math.MinInt32, math.MaxInt32)
 		b.Chains[i] = chain

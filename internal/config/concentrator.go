@@ -1,67 +1,95 @@
 package config
 
 import (
+	"slices"
 	"strconv"
-	"time"
 
 	"gatewayd/radio"
-	"gatewayd/radio/picocell"
 )
 
-// The regions that have a preset.
-const (
-	regionEU868 = "EU868"
-	regionUS915 = "US915"
-)
+// typePicoCell is the type whose channels are known here.
+const typePicoCell = "picocell"
 
-func (v validator) concentrators(raw []rawConcentrator, stateDir string) []Concentrator {
+// frontEnd is one type of concentrator: the keys that only it has, and how
+// they are read.
+type frontEnd struct {
+	name string
+	keys []string
+	read func(v validator, s section, raw *rawConcentrator, c *Concentrator)
+}
+
+// frontEnds are the types of concentrators that there is a driver for.
+func frontEnds() []frontEnd {
+	return []frontEnd{
+		{typePicoCell, []string{
+			"port", "sub_band", "firmware_dir", "firmware_sha256", "gateway_eui", "poll_interval", "lorawan_public",
+			"clock_source", "rssi_offset", "radio", "channel", "lora_std", "fsk", "tx_gain",
+		}, validator.picocell},
+		{"semtech-udp", []string{"listen", "allowed_gateways"}, validator.semtechUDP},
+		{"concentratord", []string{"event_url", "command_url"}, validator.concentratord},
+	}
+}
+
+func (v validator) concentrators(raw []rawConcentrator) []Concentrator {
 	if len(raw) == 0 {
 		v.top.fail("concentrator", "missing; add a [[concentrator]] table with type, port and region")
 	}
-	names, ports := map[string]Position{}, map[string]Position{}
+	names := map[string]Position{}
+	addresses := map[string]map[string]Position{"port": {}, "listen": {}, "event_url": {}, "command_url": {}}
 	list := make([]Concentrator, len(raw))
 	for i := range raw {
 		s := v.top.item("concentrator", i)
-		list[i] = v.concentrator(s, &raw[i], i, stateDir)
-		unique(s, names, "name", list[i].Name, "every concentrator needs its own name")
-		if list[i].Port != "" {
-			unique(s, ports, "port", list[i].Port, "every concentrator needs its own port")
+		c := v.concentrator(s, &raw[i], i)
+		unique(s, names, "name", c.Name, "every concentrator needs its own name")
+		for key, value := range map[string]string{
+			"port": c.Port, "listen": c.Listen, "event_url": c.EventURL, "command_url": c.CommandURL,
+		} {
+			if value != "" {
+				unique(s, addresses[key], key, value, "every concentrator needs its own "+key)
+			}
 		}
+		list[i] = c
 	}
 	return list
 }
 
-func (v validator) concentrator(s section, raw *rawConcentrator, i int, stateDir string) Concentrator {
+func (v validator) concentrator(s section, raw *rawConcentrator, i int) Concentrator {
 	s.require("type", `add type = "picocell"`)
-	s.require("port", "add the serial device, best by its /dev/serial/by-path/ link")
-	s.require("region", `add "EU868" or "US915"`)
+	s.require("region", `add the region of the nodes, such as "EU868"`)
 	c := Concentrator{
-		Name:         "picocell" + strconv.Itoa(i),
-		Type:         raw.Type,
-		Port:         raw.Port,
-		SubBand:      int(raw.SubBand),
-		FirmwareDir:  v.path(raw.FirmwareDir),
-		FirmwarePins: firmwarePins(s.in("firmware_sha256"), raw.FirmwareSHA256),
-		PollInterval: s.duration("poll_interval", raw.PollInterval, 3*time.Millisecond, 100*time.Millisecond),
-		AntennaGain:  raw.AntennaGain,
-		Position:     s.position(""),
+		Name:        raw.Type + strconv.Itoa(i),
+		Type:        raw.Type,
+		Region:      canonical(raw.Region),
+		AntennaGain: raw.AntennaGain,
+		Position:    s.position(""),
 	}
 	if raw.Name != nil {
 		c.Name = s.name("name", *raw.Name)
 	}
-	if s.has("type") {
-		s.oneOf("type", raw.Type, "picocell")
-	}
-	if s.has("port") && raw.Port == "" {
-		s.fail("port", "empty; name the serial device, best by its /dev/serial/by-path/ link")
-	}
-	if c.FirmwareDir == "" {
-		c.FirmwareDir = stateDir + "/firmware"
-	}
 	within(s, "antenna_gain", raw.AntennaGain, -30, 30)
-	c.GatewayEUI = s.gatewayEUI(raw.GatewayEUI)
-	c.Region, c.Board = validateBoard(s, raw)
+	if s.has("type") {
+		v.frontEnd(s, raw, &c)
+	}
 	return c
+}
+
+// frontEnd reads the keys of c's type and refuses those of other types.
+func (v validator) frontEnd(s section, raw *rawConcentrator, c *Concentrator) {
+	var names []string
+	for _, f := range frontEnds() {
+		names = append(names, f.name)
+	}
+	s.oneOf("type", raw.Type, names...)
+	if !slices.Contains(names, raw.Type) {
+		return
+	}
+	for _, f := range frontEnds() {
+		if f.name == raw.Type {
+			f.read(v, s, raw, c)
+			continue
+		}
+		s.refuse(`is a key of type "`+f.name+`"; remove it, or change the type`, f.keys...)
+	}
 }
 
 func (s section) gatewayEUI(text string) radio.EUI64 {
@@ -69,39 +97,4 @@ func (s section) gatewayEUI(text string) radio.EUI64 {
 		return radio.EUI64{}
 	}
 	return s.eui("gateway_eui", text)
-}
-
-// firmwarePins are the usual ones, except where the file says otherwise.
-func firmwarePins(s section, raw rawFirmwareSHA256) picocell.Pins {
-	pins := picocell.DefaultPins()
-	for _, p := range []struct{ image, key, sum string }{
-		{picocell.ImageAGC, "agc", raw.AGC},
-		{picocell.ImageARB, "arb", raw.ARB},
-		{picocell.ImageCal, "cal", raw.Cal},
-		{picocell.ImageCal5to12, "cal5_12", raw.Cal5to12},
-	} {
-		if p.sum != "" {
-			pins[p.image] = s.sha256(p.key, p.sum)
-		}
-	}
-	return pins
-}
-
-// lorawan takes the region from the concentrators, which must agree: a node
-// that moves between them keeps its channels.
-func (v validator) lorawan(raw rawLoRaWAN, concentrators []Concentrator) LoRaWAN {
-	var l LoRaWAN
-	if s := v.top.in("lorawan"); parseHex(l.NetID[:], raw.NetID) != nil {
-		s.fail("net_id", "not a NetID; want 6 hexadecimal digits, 000000 for a private network")
-	}
-	for i, c := range concentrators {
-		switch {
-		case l.Region == "":
-			l.Region = c.Region
-		case c.Region != "" && c.Region != l.Region:
-			v.top.item("concentrator", i).fail("region", "differs from the concentrator at %s; give all of them the same region",
-				concentrators[0].Position)
-		}
-	}
-	return l
 }

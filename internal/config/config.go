@@ -6,11 +6,8 @@ import (
 
 	"github.com/brocaar/lorawan"
 
-	"gatewayd/hub"
+	"gatewayd/bridge/region"
 	"gatewayd/internal/clock"
-	"gatewayd/internal/secret"
-	"gatewayd/radio"
-	"gatewayd/radio/picocell"
 )
 
 // Config is a configuration in which everything has been checked. Paths are
@@ -24,6 +21,7 @@ type Config struct {
 	Outbox        Outbox
 	Concentrators []Concentrator // at least one
 	Nodes         []Node         // in the order of the files
+	Groups        []Group        // in the order of the files
 
 	// Warnings are what works but is hardly meant, each as
 	// "file:line:col: key: what, and what to do".
@@ -58,46 +56,18 @@ type Hub struct {
 
 // LoRaWAN is what the network is towards its nodes.
 type LoRaWAN struct {
-	NetID  lorawan.NetID // DevAddrs of joined nodes are taken from it
-	Region string        // EU868 or US915, that of every concentrator
+	NetID  lorawan.NetID  // DevAddrs of joined nodes are taken from it
+	Region string         // canonical name of Plan, that of every concentrator
+	Plan   *region.Region // channels, data rates and receive windows
+
+	DedupWindow time.Duration // how long the first copy of a frame waits for others
+	// ProprietaryDevice is the device id of the node or group whose device
+	// takes frames of other protocols; "" for none.
+	ProprietaryDevice string
 }
 
 // Outbox bounds what waits for the hub. Beyond it the oldest is dropped.
 type Outbox struct {
 	MaxBytes int64         // all nodes together
 	MaxAge   time.Duration // since reception
-}
-
-// Concentrator is one radio front end.
-type Concentrator struct {
-	Name         string
-	Type         string // picocell
-	Port         string // serial device
-	Region       string // EU868 or US915
-	SubBand      int    // US915: 1..8
-	FirmwareDir  string
-	FirmwarePins picocell.Pins // all four, the usual ones where not configured
-	GatewayEUI   radio.EUI64   // zero: the concentrator's own
-	PollInterval time.Duration
-	AntennaGain  float64 // dBi, cable loss subtracted
-	Board        picocell.Board
-	Position     Position
-}
-
-// Node is one LoRaWAN end device and its identity in the hub.
-type Node struct {
-	Name       string // unique, for people; DeviceID unless configured
-	DeviceID   string
-	Credential hub.Credential
-	OTAA       bool
-	DevEUI     radio.EUI64 // always with OTAA; with ABP zero if not configured
-
-	JoinEUI radio.EUI64   // OTAA
-	AppKey  secret.AES128 // OTAA
-
-	DevAddr lorawan.DevAddr // ABP
-	NwkSKey secret.AES128   // ABP
-	AppSKey secret.AES128   // ABP
-
-	Position Position // of its [[node]]
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -22,10 +23,11 @@ func decode(doc *document, tree map[string]any, target any) {
 }
 
 func (d *decoder) table(path string, tree map[string]any, dst reflect.Value) {
+	fields := fieldsOf(dst.Type())
 	for key, v := range tree {
 		at := joinKey(path, key)
-		if i, ok := fieldOf(dst.Type(), key); ok {
-			d.value(at, v, dst.Field(i))
+		if f, ok := fieldOf(fields, key); ok {
+			d.value(at, v, dst.FieldByIndex(f.Index))
 		} else {
 			d.doc.leaveOut(at, "unknown key; "+hint(d.root, dst.Type(), path, key))
 		}
@@ -45,11 +47,14 @@ func (d *decoder) value(path string, src any, dst reflect.Value) {
 		}
 		d.mismatch(path, src, dst)
 	case reflect.Slice:
-		if items, ok := src.([]any); ok {
+		switch items, ok := src.([]any); {
+		case ok && dst.Type().Elem().Kind() == reflect.Struct:
 			d.tables(path, items, dst)
-			return
+		case ok:
+			d.list(path, items, dst)
+		default:
+			d.mismatch(path, src, dst)
 		}
-		d.mismatch(path, src, dst)
 	default:
 		d.scalar(path, src, dst)
 	}
@@ -68,6 +73,14 @@ func (d *decoder) tables(path string, items []any, dst reflect.Value) {
 			e.setDefaults()
 		}
 		d.value(element(path, i), item, v)
+	}
+}
+
+// list decodes an array of texts or numbers.
+func (d *decoder) list(path string, items []any, dst reflect.Value) {
+	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.value(element(path, i), item, dst.Index(i))
 	}
 }
 
@@ -117,7 +130,14 @@ func wanted(key string, t reflect.Type) string {
 	case reflect.Struct:
 		return fmt.Sprintf("one table: write [%s]", key)
 	case reflect.Slice:
-		return fmt.Sprintf("tables in an array: write [[%s]]", key)
+		switch t.Elem().Kind() {
+		case reflect.Struct:
+			return fmt.Sprintf("tables in an array: write [[%s]]", key)
+		case reflect.Int64:
+			return "an array of integers: write [1, 2]"
+		default:
+			return `an array of texts: write ["a", "b"]`
+		}
 	case reflect.Int64:
 		return "an integer without quotes"
 	case reflect.Float64:
@@ -134,12 +154,18 @@ func wanted(key string, t reflect.Type) string {
 	}
 }
 
+// fieldsOf lists the fields of a raw struct that have a key, those of embedded
+// structs included.
+func fieldsOf(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("toml") == "" })
+}
+
 // fieldOf finds the field for a key.
-func fieldOf(t reflect.Type, key string) (int, bool) {
-	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("toml") == key {
-			return i, true
+func fieldOf(fields []reflect.StructField, key string) (reflect.StructField, bool) {
+	for _, f := range fields {
+		if f.Tag.Get("toml") == key {
+			return f, true
 		}
 	}
-	return 0, false
+	return reflect.StructField{}, false
 }

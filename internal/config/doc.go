@@ -10,6 +10,9 @@
 //
 //	file:line:col: key: what is wrong, and what to do
 //
+// If there is none, what nodes use of their region is compared with what the
+// concentrators hear and send. Of packet forwarders nothing is known here.
+//
 // Neither an error nor a warning ever quotes a key, a token or a connection
 // string.
 package config

@@ -17,7 +17,7 @@ func FuzzCheck(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, file := range append(files, "../../configs/gatewayd.reference.toml") {
+	for _, file := range append(files, "../../configs/gatewayd.reference.toml", "../../configs/gatewayd.toml") {
 		src, err := readSource(file)
 		if err != nil {
 			f.Fatal(err)
@@ -54,16 +54,21 @@ func FuzzCheck(f *testing.F) {
 // checkUsable checks what the rest of the program relies on.
 func checkUsable(t *testing.T, c *Config) {
 	t.Helper()
-	if c.Hub.Host == "" || c.Hub.Port == 0 || len(c.Concentrators) == 0 || c.LoRaWAN.Region == "" || c.Outbox.MaxBytes <= 0 {
+	if c.Hub.Host == "" || c.Hub.Port == 0 || len(c.Concentrators) == 0 || c.LoRaWAN.Plan == nil || c.LoRaWAN.Region == "" || c.Outbox.MaxBytes <= 0 {
 		t.Errorf("accepted, but not usable: %+v", c)
 	}
 	for _, n := range c.Nodes {
-		complete := !n.NwkSKey.IsZero() && !n.AppSKey.IsZero()
+		complete := !n.NwkSKey.IsZero()
 		if n.OTAA {
 			complete = !n.AppKey.IsZero()
 		}
-		if n.Name == "" || n.DeviceID == "" || n.Credential == nil || !complete {
+		if n.Name == "" || n.DeviceID == "" || n.Credential == nil || !complete || n.Class == "" || n.MAC.Region != c.LoRaWAN.Plan {
 			t.Errorf("accepted, but not usable: %+v", n)
+		}
+	}
+	for _, g := range c.Groups {
+		if g.Name == "" || g.Credential == nil || g.NwkSKey.IsZero() || g.AppSKey.IsZero() || g.Frequency == 0 {
+			t.Errorf("accepted, but not usable: %+v", g)
 		}
 	}
 }

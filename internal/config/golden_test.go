@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,36 @@ func TestBadConfigs(t *testing.T) {
 					t.Errorf("speaks Go (%s): %s", name, line)
 				}
 			}
+		})
+	}
+}
+
+// TestDoubtfulConfigs checks that each file of testdata/doubtful is accepted
+// with exactly the warnings beside it, those of example keys left out unless
+// it is about them.
+func TestDoubtfulConfigs(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/doubtful/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no doubtful configurations: %v", err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(strings.TrimSuffix(name, ".toml"), func(t *testing.T) {
+			t.Parallel()
+			src := mustRead(t, file)
+			src.name = name
+			c, err := check(src, badEnvironment())
+			if err != nil {
+				t.Fatal(err)
+			}
+			warnings := slices.DeleteFunc(c.Warnings, func(w string) bool {
+				return strings.Contains(w, "an example key") && !strings.HasPrefix(name, "example_keys")
+			})
+			if len(warnings) == 0 {
+				t.Fatal("no warning")
+			}
+			compareGolden(t, strings.TrimSuffix(file, ".toml")+".warn", strings.Join(warnings, "\n")+"\n")
 		})
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// manyKeys is how many keys are too many for one message.
+const manyKeys = 16
+
 // hint says what an unknown key of table (at path) was probably meant to be:
 // a similar key of the same table, else the same key of another table, else
 // it lists what there is.
@@ -17,6 +20,9 @@ func hint(root, table reflect.Type, path, key string) string {
 	}
 	if other := tablesWith(root, "", key); len(other) > 0 && path == "" {
 		return fmt.Sprintf("it belongs in %s", strings.Join(other, " or "))
+	}
+	if len(keys) > manyKeys {
+		return "gatewayd.reference.toml lists all there are"
 	}
 	return "known here: " + strings.Join(keys, ", ")
 }
@@ -62,9 +68,9 @@ func distance(a, b string) int {
 
 // keysOf lists the keys of a table, sorted.
 func keysOf(table reflect.Type) []string {
-	keys := make([]string, 0, table.NumField())
-	for i := range table.NumField() {
-		keys = append(keys, table.Field(i).Tag.Get("toml"))
+	var keys []string
+	for _, f := range fieldsOf(table) {
+		keys = append(keys, f.Tag.Get("toml"))
 	}
 	slices.Sort(keys)
 	return keys
@@ -74,8 +80,7 @@ func keysOf(table reflect.Type) []string {
 // written: "[hub]", "[[concentrator]]".
 func tablesWith(table reflect.Type, path, key string) []string {
 	var found []string
-	for i := range table.NumField() {
-		f := table.Field(i)
+	for _, f := range fieldsOf(table) {
 		t, open, end := f.Type, "[", "]"
 		if t.Kind() == reflect.Slice {
 			t, open, end = t.Elem(), "[[", "]]"
@@ -84,7 +89,7 @@ func tablesWith(table reflect.Type, path, key string) []string {
 			continue
 		}
 		at := joinKey(path, f.Tag.Get("toml"))
-		if _, ok := fieldOf(t, key); ok {
+		if _, ok := fieldOf(fieldsOf(t), key); ok {
 			found = append(found, open+at+end)
 		}
 		found = append(found, tablesWith(t, at, key)...)

@@ -8,9 +8,14 @@ import (
 	"gatewayd/internal/secret"
 )
 
-// identity is the node's side of the hub: device, credential, name.
-func (n *Node) identity(s section, raw *rawNode, host string) {
-	n.DeviceID = raw.DeviceID
+// identity is the hub's side of a node or group: device, credential, name.
+type identity struct {
+	name, deviceID string
+	credential     hub.Credential
+}
+
+func readIdentity(s section, raw rawIdentity, host string) identity {
+	n := identity{deviceID: raw.DeviceID}
 	if s.has("device_id") && hub.CheckDeviceID(raw.DeviceID) != nil {
 		s.fail("device_id", "not a device id; want 1 to 128 letters, digits and . _ : - with a letter or digit first")
 	}
@@ -23,15 +28,16 @@ func (n *Node) identity(s section, raw *rawNode, host string) {
 	case len(given) > 1:
 		s.fail(given[1], "%s is given too; keep one of them", given[0])
 	default:
-		n.credential(s, raw, host)
+		n.readCredential(s, raw, host)
 	}
-	n.Name = n.DeviceID
+	n.name = n.deviceID
 	if raw.Name != nil {
-		n.Name = s.name("name", *raw.Name)
+		n.name = s.name("name", *raw.Name)
 	}
+	return n
 }
 
-func (n *Node) credential(s section, raw *rawNode, host string) {
+func (n *identity) readCredential(s section, raw rawIdentity, host string) {
 	switch {
 	case s.has("device_key"):
 		n.deviceKey(s, raw)
@@ -42,15 +48,15 @@ func (n *Node) credential(s section, raw *rawNode, host string) {
 	}
 }
 
-func (n *Node) deviceKey(s section, raw *rawNode) {
+func (n *identity) deviceKey(s section, raw rawIdentity) {
 	c, err := hub.NewDeviceKey(secret.NewText(raw.DeviceKey))
 	if err != nil {
 		s.fail("device_key", "%s", unquoted(err, "device key "))
 	}
-	n.Credential = c
+	n.credential = c
 }
 
-func (n *Node) connectionString(s section, raw *rawNode, host string) {
+func (n *identity) connectionString(s section, raw rawIdentity, host string) {
 	const key = "connection_string"
 	c, err := hub.ParseConnectionString(secret.NewText(raw.ConnectionString))
 	if err != nil {
@@ -60,27 +66,27 @@ func (n *Node) connectionString(s section, raw *rawNode, host string) {
 	if host != "" && !strings.EqualFold(c.Host, host) {
 		s.fail(key, "its HostName is not hub.host; every node is a device of that one hub")
 	}
-	if s.has("device_id") && c.DeviceID != n.DeviceID {
+	if s.has("device_id") && c.DeviceID != n.deviceID {
 		s.fail(key, "its DeviceId is not device_id; remove device_id, or copy the string of that device")
 	}
-	n.DeviceID, n.Credential = c.DeviceID, c.Credential
+	n.deviceID, n.credential = c.DeviceID, c.Credential
 }
 
-func (n *Node) sasToken(s section, raw *rawNode, host string) {
+func (n *identity) sasToken(s section, raw rawIdentity, host string) {
 	const key = "sas_token"
 	c, err := hub.NewSASToken(secret.NewText(raw.SASToken))
 	if err != nil {
 		s.fail(key, `not a SAS token; want "SharedAccessSignature sr=...&sig=...&se=..." in full`)
 		return
 	}
-	n.Credential = c
-	if host == "" || n.DeviceID == "" {
+	n.credential = c
+	if host == "" || n.deviceID == "" {
 		return
 	}
 	// At the beginning of time nothing has expired, so what is left to refuse
 	// is a token for something else. Whether it has expired is not ours to
 	// say: the clock may not be set yet.
-	if _, _, err := c.Token(host+"/devices/"+n.DeviceID, time.Unix(0, 0), time.Hour); err != nil {
+	if _, _, err := c.Token(host+"/devices/"+n.deviceID, time.Unix(0, 0), time.Hour); err != nil {
 		s.fail(key, "made for another host or device; make one for hub.host and device_id")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gatewayd/bridge/region"
 	"gatewayd/internal/clock"
 )
 
@@ -64,8 +65,7 @@ func check(main source, env environment) (*Config, error) {
 	if !ok {
 		return nil, r.err()
 	}
-	v := validator{env: env, main: main, top: section{doc: doc}}
-	c := v.config(&raw)
+	c := validator{env: env, main: main, top: section{doc: doc}}.config(&raw)
 	if err := r.err(); err != nil {
 		return nil, err
 	}
@@ -80,17 +80,24 @@ type validator struct {
 	env  environment
 	main source
 	top  section // of the main file
+
+	state   string         // folder of the store
+	choices region.Options // what the file says of the region; Name is "" if it names none
 }
 
 func (v validator) config(raw *rawConfig) *Config {
 	c := &Config{StateDir: v.stateDir(raw.StateDir)}
+	v.state = c.StateDir
 	c.Log = validateLog(v.top.in("log"), raw.Log)
 	c.Clock = validateClock(v.top.in("clock"), raw.Clock)
 	c.Hub = v.hub(raw.Hub)
 	c.Outbox = validateOutbox(v.top.in("outbox"), raw.Outbox)
-	c.Concentrators = v.concentrators(raw.Concentrator, c.StateDir)
-	c.LoRaWAN = v.lorawan(raw.LoRaWAN, c.Concentrators)
-	c.Nodes = v.nodes(raw, c.Hub.Host)
+	v.choices = v.regionChoices(raw)
+	c.Concentrators = v.concentrators(raw.Concentrator)
+	n := v.network(raw.LoRaWAN, c.Concentrators)
+	c.Nodes, c.Groups = v.nodes(raw, c.Hub.Host, n)
+	c.LoRaWAN = v.lorawan(raw.LoRaWAN, n, c)
+	v.agree(n, c.Concentrators)
 	return c
 }
 

@@ -40,6 +40,14 @@ dev_eui = "70B3D57ED0000001"
 join_eui = "0000000000000001"
 app_key = "8F1120CE5A3B77E1094C6D2B10FA99E7"
 `
+	groupA = `
+[[group]]
+device_id = "lights"
+device_key = "0ZkQp2vH6s1Jx8bYtLr4Wg=="
+dev_addr = "26011BFF"
+nwk_s_key = "9F1120CE5A3B77E1094C6D2B10FA99E7"
+app_s_key = "2CF08A9E33D14B7720B5E64D9C02AF58"
+`
 )
 
 // write puts files into a folder and returns the path of the first.

@@ -3,7 +3,8 @@ package config
 import "gatewayd/internal/clock"
 
 // The raw structs mirror the file. The toml tag is the key; a pointer is nil
-// where the file says nothing and the default depends on other keys.
+// where the file says nothing and the default depends on other keys. The keys
+// of an embedded struct belong to the table around it.
 
 // duration is a time span with its unit, such as "30s" or "7d".
 type duration string
@@ -21,6 +22,7 @@ type rawConfig struct {
 	Outbox       rawOutbox         `toml:"outbox"`
 	Concentrator []rawConcentrator `toml:"concentrator"`
 	Node         []rawNode         `toml:"node"`
+	Group        []rawGroup        `toml:"group"`
 }
 
 type rawLog struct {
@@ -45,93 +47,47 @@ type rawHub struct {
 }
 
 type rawLoRaWAN struct {
-	NetID string `toml:"net_id"`
+	NetID             string           `toml:"net_id"`
+	SubBand           *int64           `toml:"sub_band"`
+	Channels          []rawPlanChannel `toml:"channels"`
+	Repeater          bool             `toml:"repeater"`
+	UplinkDwell       bool             `toml:"uplink_dwell"`
+	DownlinkDwell     bool             `toml:"downlink_dwell"`
+	StatusInterval    duration         `toml:"status_interval"`
+	DedupWindow       duration         `toml:"dedup_window"`
+	ProprietaryDevice string           `toml:"proprietary_device"`
+	rawWindows
+	rawADR
+}
+
+type rawPlanChannel struct {
+	Frequency int64  `toml:"frequency"`
+	MinDR     *int64 `toml:"min_dr"`
+	MaxDR     *int64 `toml:"max_dr"`
+}
+
+// rawWindows are the receive windows of all nodes or of one.
+type rawWindows struct {
+	RXDelay      *int64 `toml:"rx_delay"`
+	RX1DROffset  *int64 `toml:"rx1_dr_offset"`
+	RX2DataRate  *int64 `toml:"rx2_data_rate"`
+	RX2Frequency *int64 `toml:"rx2_frequency"`
+}
+
+// rawADR is the adaptive data rate of all nodes or of one.
+type rawADR struct {
+	ADR         *string  `toml:"adr"`
+	MinDataRate *int64   `toml:"min_data_rate"`
+	MaxDataRate *int64   `toml:"max_data_rate"`
+	MaxTXPower  *int64   `toml:"max_tx_power"`
+	MinNbTrans  *int64   `toml:"min_nb_trans"`
+	MaxNbTrans  *int64   `toml:"max_nb_trans"`
+	ADRMargin   *float64 `toml:"adr_margin"`
 }
 
 type rawOutbox struct {
 	MaxBytes size     `toml:"max_bytes"`
 	MaxAge   duration `toml:"max_age"`
-}
-
-type rawConcentrator struct {
-	Type           string            `toml:"type"`
-	Name           *string           `toml:"name"`
-	Port           string            `toml:"port"`
-	Region         string            `toml:"region"`
-	SubBand        int64             `toml:"sub_band"`
-	FirmwareDir    string            `toml:"firmware_dir"`
-	FirmwareSHA256 rawFirmwareSHA256 `toml:"firmware_sha256"`
-	GatewayEUI     string            `toml:"gateway_eui"`
-	PollInterval   duration          `toml:"poll_interval"`
-	AntennaGain    float64           `toml:"antenna_gain"`
-	LoRaWANPublic  bool              `toml:"lorawan_public"`
-	ClockSource    *int64            `toml:"clock_source"`
-	RSSIOffset     *float64          `toml:"rssi_offset"`
-	Radio          []rawRadio        `toml:"radio"`
-	Channel        []rawChannel      `toml:"channel"`
-	LoRaStd        rawLoRaStd        `toml:"lora_std"`
-	FSK            rawFSK            `toml:"fsk"`
-	TxGain         []rawTxGain       `toml:"tx_gain"`
-}
-
-type rawFirmwareSHA256 struct {
-	AGC      string `toml:"agc"`
-	ARB      string `toml:"arb"`
-	Cal      string `toml:"cal"`
-	Cal5to12 string `toml:"cal5_12"`
-}
-
-type rawRadio struct {
-	Enable     *bool    `toml:"enable"`
-	Frequency  *int64   `toml:"frequency"`
-	Type       *string  `toml:"type"`
-	RSSIOffset *float64 `toml:"rssi_offset"`
-	Tx         *bool    `toml:"tx"`
-	TxMin      *int64   `toml:"tx_min"`
-	TxMax      *int64   `toml:"tx_max"`
-}
-
-type rawChannel struct {
-	Enable bool  `toml:"enable"`
-	Radio  int64 `toml:"radio"`
-	IF     int64 `toml:"if"`
-}
-
-type rawLoRaStd struct {
-	Enable          *bool  `toml:"enable"`
-	Radio           *int64 `toml:"radio"`
-	IF              *int64 `toml:"if"`
-	Bandwidth       *int64 `toml:"bandwidth"`
-	SpreadingFactor *int64 `toml:"spreading_factor"`
-}
-
-type rawFSK struct {
-	Enable    *bool  `toml:"enable"`
-	Radio     *int64 `toml:"radio"`
-	IF        *int64 `toml:"if"`
-	Bandwidth *int64 `toml:"bandwidth"`
-	BitRate   *int64 `toml:"bit_rate"`
-}
-
-type rawTxGain struct {
-	Power   int64 `toml:"power"`
-	PA      int64 `toml:"pa"`
-	Mix     int64 `toml:"mix"`
-	Digital int64 `toml:"digital"`
-}
-
-type rawNode struct {
-	Name             *string `toml:"name"`
-	DeviceID         string  `toml:"device_id"`
-	DeviceKey        string  `toml:"device_key"`
-	ConnectionString string  `toml:"connection_string"`
-	SASToken         string  `toml:"sas_token"`
-	DevAddr          string  `toml:"dev_addr"`
-	NwkSKey          string  `toml:"nwk_s_key"`
-	AppSKey          string  `toml:"app_s_key"`
-	DevEUI           string  `toml:"dev_eui"`
-	JoinEUI          string  `toml:"join_eui"`
-	AppKey           string  `toml:"app_key"`
 }
 
 // defaults is what the file is decoded over.
@@ -148,17 +104,7 @@ func defaults() rawConfig {
 			ConnectBurst:   10,
 			APIVersion:     "2021-04-12",
 		},
-		LoRaWAN: rawLoRaWAN{NetID: "000000"},
+		LoRaWAN: rawLoRaWAN{NetID: "000000", StatusInterval: "1d", DedupWindow: "200ms"},
 		Outbox:  rawOutbox{MaxBytes: "64MiB", MaxAge: "7d"},
 	}
 }
-
-// setDefaults prepares one [[concentrator]] for decoding.
-func (c *rawConcentrator) setDefaults() {
-	c.SubBand = 2
-	c.PollInterval = "20ms"
-	c.LoRaWANPublic = true
-}
-
-// setDefaults prepares one [[concentrator.channel]] for decoding.
-func (c *rawChannel) setDefaults() { c.Enable = true }

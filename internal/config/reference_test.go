@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pelletier/go-toml/v2"
+
+	"gatewayd/bridge/region"
 )
 
 // required is all that a configuration needs.
@@ -37,14 +39,50 @@ func loadShipped(t *testing.T, name string) *Config {
 // reference's values is one with none but the required ones.
 func TestReferenceShowsTheDefaults(t *testing.T) {
 	t.Parallel()
-	want := mustCheck(t, required)
+	want := mustCheck(t, required+`
+[[concentrator]]
+type = "semtech-udp"
+region = "EU868"
+[[concentrator]]
+type = "concentratord"
+region = "EU868"
+`)
 	got := loadShipped(t, "gatewayd.reference.toml")
 	opts := cmp.Options{
-		cmpopts.IgnoreFields(Config{}, "Nodes", "Warnings"),
-		cmpopts.IgnoreTypes(Position{}),
+		cmpopts.IgnoreFields(Config{}, "Nodes", "Groups", "Warnings"),
+		cmpopts.IgnoreTypes(Position{}), samePlan(), cmpopts.EquateEmpty(),
 	}
 	if diff := cmp.Diff(want, got, opts); diff != "" {
 		t.Errorf("reference differs from the defaults (-default +reference):\n%s", diff)
+	}
+}
+
+// samePlan compares regions by what they hold.
+func samePlan() cmp.Option {
+	return cmp.Comparer(func(a, b *region.Region) bool { return reflect.DeepEqual(a, b) })
+}
+
+// TestReferenceNodesShowTheDefaults checks the nodes and the group that show
+// every optional key.
+func TestReferenceNodesShowTheDefaults(t *testing.T) {
+	t.Parallel()
+	reference := loadShipped(t, "gatewayd.reference.toml")
+	want := mustCheck(t, required+nodeA+nodeB+groupA)
+	same := func(name string, want, got any) {
+		if diff := cmp.Diff(want, got, samePlan(), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-default +reference):\n%s", name, diff)
+		}
+	}
+	same("ABP", want.Nodes[0].MAC, reference.Nodes[0].MAC)
+	otaa, own := want.Nodes[1], reference.Nodes[1]
+	same("OTAA", otaa.MAC, own.MAC)
+	same("downlinks", otaa.Downlink, own.Downlink)
+	if own.Version != otaa.Version || own.Class != otaa.Class || own.Counters != otaa.Counters {
+		t.Errorf("reference: %v %s %s, default: %v %s %s", own.Version, own.Class, own.Counters, otaa.Version, otaa.Class, otaa.Counters)
+	}
+	group, shown := want.Groups[0], reference.Groups[0]
+	if shown.Frequency != group.Frequency || shown.DataRate != group.DataRate || shown.FCnt != group.FCnt {
+		t.Errorf("group: %d Hz at %d from %d", shown.Frequency, shown.DataRate, shown.FCnt)
 	}
 }
 
@@ -59,7 +97,12 @@ func TestReferenceSpellsTheDefaults(t *testing.T) {
 		t.Fatal("the reference is not TOML")
 	}
 	want.Hub.Host = got.Hub.Host // required, so an example
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(rawConfig{}, "Concentrator", "Node")); diff != "" {
+	opts := cmp.Options{
+		cmpopts.IgnoreFields(rawConfig{}, "Concentrator", "Node", "Group"),
+		// Defaults that are the region's are compared above.
+		cmpopts.IgnoreFields(rawLoRaWAN{}, "Channels", "rawWindows", "rawADR", "SubBand"),
+	}
+	if diff := cmp.Diff(want, got, opts); diff != "" {
 		t.Errorf("reference differs from the defaults (-default +reference):\n%s", diff)
 	}
 }
@@ -82,8 +125,7 @@ func TestReferenceIsComplete(t *testing.T) {
 // typeKeys lists the paths of all keys that a raw struct has.
 func typeKeys(path string, table reflect.Type) []string {
 	var keys []string
-	for i := range table.NumField() {
-		f := table.Field(i)
+	for _, f := range fieldsOf(table) {
 		at := joinKey(path, f.Tag.Get("toml"))
 		keys = append(keys, at)
 		t := f.Type
@@ -95,6 +137,33 @@ func typeKeys(path string, table reflect.Type) []string {
 		}
 	}
 	slices.Sort(keys)
+	return keys
+}
+
+// TestNoKeyIsHidden checks that no embedded struct hides a key of another one.
+func TestNoKeyIsHidden(t *testing.T) {
+	t.Parallel()
+	for _, table := range []reflect.Type{
+		reflect.TypeFor[rawConfig](), reflect.TypeFor[rawLoRaWAN](), reflect.TypeFor[rawNode](), reflect.TypeFor[rawGroup](),
+	} {
+		want := taggedFields(table)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, keysOf(table)); diff != "" {
+			t.Errorf("%v (-written +read):\n%s", table, diff)
+		}
+	}
+}
+
+// taggedFields lists the keys of a raw struct and of what it embeds.
+func taggedFields(table reflect.Type) []string {
+	var keys []string
+	for i := range table.NumField() {
+		if f := table.Field(i); f.Anonymous {
+			keys = append(keys, taggedFields(f.Type)...)
+		} else {
+			keys = append(keys, f.Tag.Get("toml"))
+		}
+	}
 	return keys
 }
 
@@ -145,7 +214,7 @@ func TestShippedExamples(t *testing.T) {
 		t.Error("gatewayd.toml: want one ABP node, then one OTAA node")
 	}
 	reference := loadShipped(t, "gatewayd.reference.toml")
-	if got := names(reference.Nodes); !slices.Equal(got, []string{"greenhouse", "lora2", "lora3"}) {
+	if got := names(reference.Nodes); !slices.Equal(got, []string{"greenhouse", "lora2", "lora3", "lora4", "lora5"}) {
 		t.Errorf("gatewayd.reference.toml has nodes %v", got)
 	}
 	nodes := mustRead(t, "../../configs/nodes.toml")
@@ -167,8 +236,10 @@ func TestShippedKeysAreFake(t *testing.T) {
 		c := loadShipped(t, name)
 		text := string(mustRead(t, "../../configs/"+name).data)
 		keys := 0
-		for _, key := range []string{"\ndevice_key = ", "\nnwk_s_key = ", "\napp_s_key = ", "\napp_key = "} {
-			keys += strings.Count(text, key)
+		for _, key := range []string{
+			"device_key", "app_key", "nwk_key", "nwk_s_key", "f_nwk_s_int_key", "s_nwk_s_int_key", "nwk_s_enc_key", "app_s_key",
+		} {
+			keys += strings.Count(text, "\n"+key+" = ")
 		}
 		warned := 0
 		for _, w := range c.Warnings {

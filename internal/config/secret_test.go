@@ -25,6 +25,9 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			for _, n := range c.Nodes {
 				printed[verb] += fmt.Sprintf(verb, n) + fmt.Sprintf(verb, n.Credential) + fmt.Sprintf(verb, n.AppKey)
 			}
+			for _, g := range c.Groups {
+				printed[verb] += fmt.Sprintf(verb, g) + fmt.Sprintf(verb, g.Credential)
+			}
 		}
 		keys := keysOfNodes(t, "../../configs/"+name)
 		for how, text := range printed {
@@ -55,9 +58,17 @@ func keysOfNodes(t *testing.T, file string) []string {
 	parse(mustRead(t, file), &raw, newReport())
 	var keys []string
 	for _, n := range raw.Node {
-		for _, key := range []string{n.DeviceKey, n.ConnectionString, n.SASToken, n.NwkSKey, n.AppSKey, n.AppKey} {
+		secrets := append(secretsOf(n.rawIdentity), n.AppKey, n.NwkKey, n.NwkSKey, n.AppSKey, n.FNwkSIntKey, n.SNwkSIntKey, n.NwkSEncKey)
+		for _, key := range secrets {
 			if key != "" {
 				keys = append(keys, key, fmt.Sprintf("%x", key), "fake key", "fake sig", "ZmFrZSBz")
+			}
+		}
+	}
+	for _, g := range raw.Group {
+		for _, key := range append(secretsOf(g.rawIdentity), g.NwkSKey, g.AppSKey) {
+			if key != "" {
+				keys = append(keys, key, fmt.Sprintf("%x", key))
 			}
 		}
 	}
@@ -65,4 +76,8 @@ func keysOfNodes(t *testing.T, file string) []string {
 		t.Fatalf("%s has only %d secrets", file, len(keys)/5)
 	}
 	return append(keys, "16 17 18 19 20", "0x10, 0x11, 0x12", "32 33 34 35 36", "0x20, 0x21, 0x22")
+}
+
+func secretsOf(id rawIdentity) []string {
+	return []string{id.DeviceKey, id.ConnectionString, id.SASToken}
 }

@@ -48,6 +48,15 @@ func (s section) require(key, advice string) {
 	}
 }
 
+// refuse reports those of keys that the table has, which do nothing in it.
+func (s section) refuse(why string, keys ...string) (refused bool) {
+	for _, key := range present(s, keys...) {
+		s.fail(key, "%s", why)
+		refused = true
+	}
+	return refused
+}
+
 // oneOf checks a choice.
 func (s section) oneOf(key, value string, choices ...string) string {
 	if !slices.Contains(choices, value) {
@@ -75,6 +84,14 @@ func (s section) duration(key string, text duration, low, high time.Duration) ti
 		s.fail(key, "out of range; want %s to %s", formatDuration(low), formatDuration(high))
 	}
 	return d
+}
+
+// durationOrZero reads a time span between low and high, or 0 for never.
+func (s section) durationOrZero(key string, text duration, low, high time.Duration) time.Duration {
+	if d, err := parseDuration(string(text)); err == nil && d == 0 {
+		return 0
+	}
+	return s.duration(key, text, low, high)
 }
 
 // unique checks that value is new to seen, which remembers where it stands.

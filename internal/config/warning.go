@@ -17,21 +17,28 @@ func (v validator) warnReadable(src source, keys bool) {
 
 // warnKeys warns of keys that anybody can guess.
 func warnKeys(s section, raw *rawNode) {
-	for key, text := range map[string]string{
-		"nwk_s_key": raw.NwkSKey, "app_s_key": raw.AppSKey, "app_key": raw.AppKey,
-	} {
-		if b, err := hex.DecodeString(text); err == nil && guessable(b) {
-			s.warn(key, "an example key that anybody can guess; make a random one for node and gateway")
-		}
-	}
-	if b, err := base64.StdEncoding.DecodeString(raw.DeviceKey); err == nil && guessable(b) {
-		s.warn("device_key", "an example key that anybody can guess; copy the device's own from the hub")
-	}
+	warnGuessable(s, map[string]string{
+		"app_key": raw.AppKey, "nwk_key": raw.NwkKey, "nwk_s_key": raw.NwkSKey, "app_s_key": raw.AppSKey,
+		"f_nwk_s_int_key": raw.FNwkSIntKey, "s_nwk_s_int_key": raw.SNwkSIntKey, "nwk_s_enc_key": raw.NwkSEncKey,
+	}, raw.DeviceKey)
 	if !s.has("dev_eui") {
 		return
 	}
 	if b, err := hex.DecodeString(raw.DevEUI); err == nil && bytes.Count(b, []byte{0}) == 8 {
 		s.warn("dev_eui", "all zero; copy the DevEUI of the node")
+	}
+}
+
+// warnGuessable warns of hexadecimal keys, and of a device's key, that are
+// examples.
+func warnGuessable(s section, keys map[string]string, deviceKey string) {
+	for key, text := range keys {
+		if b, err := hex.DecodeString(text); err == nil && guessable(b) {
+			s.warn(key, "an example key that anybody can guess; make a random one for node and gateway")
+		}
+	}
+	if b, err := base64.StdEncoding.DecodeString(deviceKey); err == nil && guessable(b) {
+		s.warn("device_key", "an example key that anybody can guess; copy the device's own from the hub")
 	}
 }
 
