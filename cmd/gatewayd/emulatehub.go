@@ -5,23 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"gatewayd/hub"
 	"gatewayd/hub/hubtest"
+	"gatewayd/internal/secret"
 )
 
 // emulateFlags are the command line of emulate-hub.
 type emulateFlags struct {
-	listen, hostname, caOut, record, admin string
-	devices                                []string
+	listen, hostname, caOut, record string
+	webSocket                       string
+	dps, idScope, groupKey          string
+	admin, policyKey                string
+	adminTLS                        bool
+	tier                            string
+	quota                           int
+	devices                         []string
 }
 
 func (a *app) emulateHubCommand() *cobra.Command {
@@ -29,29 +35,68 @@ func (a *app) emulateHubCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "emulate-hub",
 		Short: "Run an IoT Hub emulator",
-		Long: "Run an IoT Hub emulator over TLS and MQTT 3.1.1 until SIGTERM or SIGINT. It makes its own certificate " +
-			"authority at each start, and checks SAS tokens, topics and properties as IoT Hub does.",
+		Long: "Run an IoT Hub emulator over TLS and MQTT 3.1.1 until SIGTERM or SIGINT, and a Device Provisioning Service " +
+			"with --dps-listen. It makes its own certificate authority at each start, and checks tokens, certificates, " +
+			"topics and properties as IoT Hub does.\n\n" +
+			"--admin serves the paths of IoT Hub's service API (/devices, /twins, /twins/ID/methods, /devices/query), " +
+			"which also sends C2D messages (POST /devices/ID/messages/devicebound), and, for tests, /emulator/messages, " +
+			"/emulator/events, /emulator/faults, /emulator/clock and /emulator/dps/enrollments. It speaks plain HTTP: " +
+			"--admin-tls makes it HTTPS, which Microsoft's service SDKs insist on, with a certificate of the emulator's " +
+			"authority. With --policy-key the service API wants a token of the policy iothubowner; /emulator never asks.",
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.emulateHub(f) },
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8883", "`HOST:PORT` for MQTT over TLS")
+	c.Flags().StringVar(&f.webSocket, "ws-listen", "", "`HOST:PORT` for MQTT over WebSocket; the real hub's port is 443")
 	c.Flags().StringVar(&f.hostname, "hostname", "localhost", "the hub's host `NAME`, as in user names and tokens")
 	c.Flags().StringArrayVar(&f.devices, "device", nil, "`ID=BASE64KEY` of a device; may be repeated")
-	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the certificate to trust to `FILE`")
+	c.Flags().StringVar(&f.tier, "tier", "", "throttles and daily quota of a `TIER`: F1, S1, S2 or S3 (default: none)")
+	c.Flags().IntVar(&f.quota, "quota", 0, "take `N` messages a day (default: those of the tier)")
+	c.Flags().StringVar(&f.dps, "dps-listen", "", "`HOST:PORT` of a Device Provisioning Service for this hub")
+	c.Flags().StringVar(&f.idScope, "id-scope", "", "the provisioning service's ID `SCOPE`, e.g. 0ne00000000")
+	c.Flags().StringVar(&f.groupKey, "group-key", "", "`BASE64` key of an enrolment group there")
+	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the certificate to trust to `FILE`, once everything listens")
 	c.Flags().StringVar(&f.record, "record", "", "append one JSON object per event to `FILE`")
-	c.Flags().StringVar(&f.admin, "admin", "", "serve the test interface (C2D, faults) on `HOST:PORT`; it asks for no password")
+	c.Flags().StringVar(&f.admin, "admin", "", "serve the service API and the test interface on `HOST:PORT`")
+	c.Flags().BoolVar(&f.adminTLS, "admin-tls", false, "serve them over HTTPS")
+	c.Flags().StringVar(&f.policyKey, "policy-key", "", "`BASE64` key of the policy iothubowner, for the service API's tokens")
 	return c
 }
 
-func (a *app) emulateHub(f emulateFlags) (err error) {
+// check finds what is wrong with the command line before anything starts.
+func (f emulateFlags) check() error {
 	name, _, err := hub.ParseHost(f.hostname)
 	if err != nil || name != f.hostname {
 		return usagef("--hostname: want a host name without port, e.g. contoso.azure-devices.net")
 	}
-	if _, _, err := net.SplitHostPort(f.listen); err != nil {
-		return usagef("--listen %q: want HOST:PORT", f.listen)
+	for flag, addr := range map[string]string{"listen": f.listen, "ws-listen": f.webSocket, "dps-listen": f.dps, "admin": f.admin} {
+		if _, _, err := net.SplitHostPort(addr); err != nil && (addr != "" || flag == "listen") {
+			return usagef("--%s %q: want HOST:PORT", flag, addr)
+		}
 	}
-	o := hubtest.Options{Hostname: f.hostname}
+	tiers := []hubtest.Tier{hubtest.TierNone, hubtest.TierF1, hubtest.TierS1, hubtest.TierS2, hubtest.TierS3}
+	switch {
+	case !slices.Contains(tiers, hubtest.Tier(f.tier)):
+		return usagef("--tier %q: want F1, S1, S2 or S3", f.tier)
+	case f.quota < 0:
+		return usagef("--quota %d: want 0 or more messages a day", f.quota)
+	case f.dps != "" && f.idScope == "":
+		return usagef("--dps-listen needs an --id-scope, e.g. 0ne00000000")
+	case f.dps == "" && f.idScope+f.groupKey != "":
+		return usagef("--id-scope and --group-key are for --dps-listen, which is missing")
+	case f.admin == "" && (f.adminTLS || f.policyKey != ""):
+		return usagef("--admin-tls and --policy-key are for --admin, which is missing")
+	}
+	return nil
+}
+
+func (a *app) emulateHub(f emulateFlags) (err error) {
+	if err := f.check(); err != nil {
+		return err
+	}
+	o := hubtest.Options{
+		Hostname: f.hostname, Tier: hubtest.Tier(f.tier), Quota: f.quota, PolicyKey: secret.NewText(f.policyKey),
+	}
 	if o.Log, err = newLogger(a.stderr, "warn", "auto", a.getenv); err != nil {
 		return err
 	}
@@ -67,27 +112,13 @@ func (a *app) emulateHub(f emulateFlags) (err error) {
 	if err != nil {
 		return usagef("emulate-hub: %w", err)
 	}
+	defer func() { err = errors.Join(err, h.Close()) }()
 	if err := addDevices(h, f.devices); err != nil {
 		return err
 	}
-	if err := h.Listen(f.listen); err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	// Written when the hub listens: who waits for the file may connect.
-	if f.caOut != "" {
-		if err := writeWhole(f.caOut, h.CAPEM()); err != nil {
-			return fmt.Errorf("--ca-out: %w", err)
-		}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	fmt.Fprintf(a.stdout, "IoT Hub emulator %s listens on %s with %s\n", f.hostname, h.Addr(), count(len(f.devices), "device"))
-	if f.admin != "" {
-		return a.serveAdmin(ctx, f.admin, h.Admin())
-	}
-	<-ctx.Done()
-	return nil
+	return a.serveEmulator(ctx, h, f)
 }
 
 func addDevices(h *hubtest.Hub, devices []string) error {
@@ -104,21 +135,6 @@ func addDevices(h *hubtest.Hub, devices []string) error {
 		if err := h.AddDevice(id, key); err != nil {
 			return usagef("--device %s: %w", id, err)
 		}
-	}
-	return nil
-}
-
-// serveAdmin serves the test interface until ctx ends.
-func (a *app) serveAdmin(ctx context.Context, addr string, handler http.Handler) error {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("--admin: %w", err)
-	}
-	fmt.Fprintf(a.stdout, "test interface on http://%s\n", l.Addr())
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("--admin: %w", err)
 	}
 	return nil
 }

@@ -41,33 +41,52 @@ type c2dEntry struct {
 	expires time.Time
 	packet  uint16 // packet id, from the first time it is sent
 	tries   int    // how often it was sent
-	sentTo  *conn
+	sentTo  *session
 	sentAt  time.Time
 }
 
+// drop is a message that will not be sent (again).
+type drop struct {
+	entry *c2dEntry
+	why   Reason
+}
+
 // SendC2D queues m for a device, connected or not. Errors: ErrUnknownDevice,
-// ErrQueueFull, ErrC2DTooLarge.
+// ErrQueueFull, ErrC2DTooLarge, ErrThrottled, ErrQuota.
 func (h *Hub) SendC2D(device string, m C2D) error {
 	d, err := h.device(device)
 	if err != nil {
 		return err
+	}
+	if d.module != "" {
+		return fmt.Errorf("module %q: %w: only devices get cloud-to-device messages", device, ErrUnknownDevice)
 	}
 	if m.ID == "" {
 		m.ID = newUUID()
 	}
 	expires := m.Expires
 	if expires.IsZero() {
-		expires = h.opts.Now().Add(h.opts.C2DTTL)
+		expires = h.now().Add(h.opts.C2DTTL)
 	}
 	entry := &c2dEntry{message: m, topic: c2dTopic(device, m), expires: expires}
-	if messageSize(m.Properties, m.Body) > maxC2DSize || len(entry.topic) > 65535 {
+	size := messageSize(m.Properties, m.Body)
+	if size > maxC2DSize || len(entry.topic) > 65535 {
 		return fmt.Errorf("device %q: %w", device, ErrC2DTooLarge)
 	}
-	expired, err := d.enqueue(entry, h.opts.Now())
-	for _, e := range expired {
-		h.dropped(d, e, ReasonC2DExpired)
+	if !h.throttle.c2d.allow(1) {
+		return fmt.Errorf("device %q: %w", device, ErrThrottled)
 	}
-	return err
+	if !h.meter.take(h.now(), size) {
+		return fmt.Errorf("device %q: %w", device, ErrQuota)
+	}
+	drops, full := d.enqueue(entry, h.now())
+	for _, drop := range drops {
+		h.dropped(d, drop)
+	}
+	if full {
+		return fmt.Errorf("device %q: %w", device, ErrQueueFull)
+	}
+	return nil
 }
 
 // c2dTopic is the topic m is delivered with.
@@ -101,52 +120,72 @@ func newUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// enqueue adds e, and returns those that expired meanwhile.
-func (d *device) enqueue(e *c2dEntry, now time.Time) (expired []*c2dEntry, err error) {
+// enqueue adds e unless the queue is full, and returns what expired
+// meanwhile.
+func (d *device) enqueue(e *c2dEntry, now time.Time) (drops []drop, full bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	expired = d.expire(now)
+	drops = d.expire(now)
 	if len(d.queue) >= maxC2DPending {
-		return expired, fmt.Errorf("device %q: %w", d.id, ErrQueueFull)
+		return drops, true
 	}
 	d.queue = append(d.queue, e)
-	if d.conn != nil {
-		d.conn.nudge()
+	if d.session != nil {
+		d.session.nudge()
 	}
-	return expired, nil
+	return drops, false
 }
 
 // expire takes out of the queue what is past its time. The caller holds d.mu.
-func (d *device) expire(now time.Time) (expired []*c2dEntry) {
+func (d *device) expire(now time.Time) (drops []drop) {
 	kept := d.queue[:0]
 	for _, e := range d.queue {
 		if e.expires.After(now) {
 			kept = append(kept, e)
 		} else {
-			expired = append(expired, e)
+			drops = append(drops, drop{e, ReasonC2DExpired})
 		}
 	}
 	clear(d.queue[len(kept):])
 	d.queue = kept
-	return expired
+	return drops
 }
 
-// take empties the queue.
-func (d *device) take() []*c2dEntry {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := d.queue
+// take empties the queue. The caller holds d.mu.
+func (d *device) take(why Reason) []drop {
+	drops := make([]drop, 0, len(d.queue))
+	for _, e := range d.queue {
+		drops = append(drops, drop{e, why})
+	}
 	d.queue = nil
-	return all
+	return drops
 }
 
-// purge drops what waits for d.
-func (h *Hub) purge(d *device) {
-	for _, e := range d.take() {
-		h.dropped(d, e, ReasonC2DPurged)
+// purge drops what waits for d, and returns how much that was.
+func (h *Hub) purge(d *device) int {
+	d.mu.Lock()
+	drops := d.take(ReasonC2DPurged)
+	d.mu.Unlock()
+	for _, drop := range drops {
+		h.dropped(d, drop)
+	}
+	return len(drops)
+}
+
+// expireAll drops what is past its time, of devices that are away too.
+func (h *Hub) expireAll() {
+	for _, d := range h.all() {
+		d.mu.Lock()
+		drops := d.expire(h.now())
+		d.mu.Unlock()
+		for _, drop := range drops {
+			h.dropped(d, drop)
+		}
 	}
 }
 
-func (h *Hub) dropped(d *device, e *c2dEntry, why Reason) {
-	_ = h.emit(Event{Kind: EventC2DDropped, Device: d.id, Reason: why, Topic: e.topic})
+// dropped records a drop, and tells the sender who wants to know.
+func (h *Hub) dropped(d *device, x drop) {
+	_ = h.emit(d.event(Event{Kind: EventC2DDropped, Reason: x.why, Topic: x.entry.topic}))
+	h.feedback.add(d, x.entry, feedbackOf(x.why), h.now())
 }

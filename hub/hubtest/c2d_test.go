@@ -170,3 +170,26 @@ func TestC2DPurge(t *testing.T) {
 		}
 	}
 }
+
+// A message that is never acknowledged is given up.
+func TestC2DDeliveryCount(t *testing.T) {
+	inBubble(t, Options{MaxDeliveries: 3}, func(t *testing.T, h *Hub, c *client) {
+		c.connectFor(600, time.Hour)
+		c.subscribe(1, c2dFilter("lora1"))
+		if err := h.SendC2D("lora1", C2D{ID: "poison", Ack: "negative"}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if p := nextPublish(c); p.Dup != (i > 0) {
+				t.Errorf("delivery %d: DUP %v", i, p.Dup)
+			}
+		}
+		start := time.Now()
+		if e := waitIn(t.Context(), t, h, EventC2DDropped, "lora1", 1); e.Reason != ReasonC2DDeliveryCount || time.Since(start) != time.Minute {
+			t.Errorf("got %+v after %v", e, time.Since(start))
+		}
+		if _, records := h.feedback.receive(h.now()); len(records) != 1 || records[0].Status != feedbackCount {
+			t.Errorf("got %+v", records)
+		}
+	})
+}

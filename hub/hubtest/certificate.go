@@ -1,9 +1,11 @@
 package hubtest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -11,14 +13,18 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"sync"
 	"time"
 )
 
-// authority is a throw-away CA and the one certificate it signed.
+// authority is a throw-away CA and the server certificates it signed.
 type authority struct {
 	pem    []byte
 	pool   *x509.CertPool
-	server tls.Certificate
+	server tls.Certificate // with an ECDSA key
+	// rsaServer makes the certificate with an RSA key, once: it takes a while, and
+	// few clients need it.
+	rsaServer func() (*tls.Certificate, error)
 }
 
 // newAuthority makes a CA and a server certificate for names. Both keys live
@@ -43,15 +49,23 @@ func newAuthority(names []string) (*authority, error) {
 		pool: x509.NewCertPool(),
 	}
 	a.pool.AddCert(ca)
-	a.server, err = newServerCertificate(ca, caKey, names)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("server key: %w", err)
+	}
+	a.rsaServer = sync.OnceValues(func() (*tls.Certificate, error) {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, fmt.Errorf("server key: %w", err)
+		}
+		cert, err := newServerCertificate(ca, caKey, key, names)
+		return &cert, err
+	})
+	a.server, err = newServerCertificate(ca, caKey, key, names)
 	return a, err
 }
 
-func newServerCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, names []string) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("server key: %w", err)
-	}
+func newServerCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, key crypto.Signer, names []string) (tls.Certificate, error) {
 	leaf := template(names[0], 2)
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -82,22 +96,43 @@ func template(name string, serial int64) *x509.Certificate {
 // serverTLS is the classic endpoint's profile: TLS 1.2 with the documented
 // suites, a client certificate requested and not required. Source:
 // Microsoft's "Transport Layer Security support in IoT Hub".
-func (a *authority) serverTLS(tls13 bool) *tls.Config {
+func (a *authority) serverTLS(q Quirks) *tls.Config {
 	c := &tls.Config{
-		Certificates: []tls.Certificate{a.server},
-		MinVersion:   tls.VersionTLS12,
-		MaxVersion:   tls.VersionTLS12,
-		ClientAuth:   tls.RequestClientCert,
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return a.certificateFor(hello, q.RSACertificate)
+		},
+		MinVersion: tls.VersionTLS12,
+		MaxVersion: tls.VersionTLS12,
+		ClientAuth: tls.RequestClientCert,
 		CipherSuites: []uint16{
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
 		},
 	}
-	if tls13 {
+	if q.TLS13 {
 		c.MaxVersion = tls.VersionTLS13
 	}
 	return c
+}
+
+// certificateFor chooses a certificate that the client takes: of the
+// preferred kind, or else of the other.
+func (a *authority) certificateFor(hello *tls.ClientHelloInfo, preferRSA bool) (*tls.Certificate, error) {
+	if preferRSA {
+		cert, err := a.rsaServer()
+		if err != nil || hello.SupportsCertificate(cert) == nil {
+			return cert, err
+		}
+		return &a.server, nil
+	}
+	if hello.SupportsCertificate(&a.server) == nil {
+		return &a.server, nil
+	}
+	return a.rsaServer()
 }
 
 // CAPEM is the certificate of the hub's own throw-away CA, for a ca_file.
@@ -110,4 +145,13 @@ func (h *Hub) Roots() *x509.CertPool { return h.ca.pool.Clone() }
 // reached at.
 func (h *Hub) ClientTLS() *tls.Config {
 	return &tls.Config{RootCAs: h.Roots(), ServerName: h.opts.Hostname, MinVersion: tls.VersionTLS12}
+}
+
+// ServiceTLS is a configuration to serve the service API over HTTPS, with the
+// hub's certificate.
+func (h *Hub) ServiceTLS() *tls.Config {
+	c := h.ca.serverTLS(h.opts.Quirks)
+	c.ClientAuth, c.MaxVersion = tls.NoClientCert, 0
+	c.NextProtos = []string{"http/1.1"}
+	return c
 }

@@ -67,6 +67,10 @@ func dial(t *testing.T, h *Hub) *client {
 // token signs sr as it is given.
 func token(sr string, expires time.Time) string {
 	key, _ := base64.StdEncoding.DecodeString(keyV1)
+	return tokenWith(key, sr, expires)
+}
+
+func tokenWith(key []byte, sr string, expires time.Time) string {
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s\n%d", sr, expires.Unix())
 	return fmt.Sprintf("SharedAccessSignature sr=%s&sig=%s&se=%d", sr,
@@ -187,4 +191,14 @@ func waitIn(ctx context.Context, t *testing.T, h *Hub, kind Kind, device string,
 		t.Fatalf("%s of %q: %v; history: %+v", kind, device, err, h.History())
 	}
 	return events[n-1]
+}
+
+func nextPublish(c *client) *packets.PublishPacket {
+	c.t.Helper()
+	return receive[*packets.PublishPacket](c)
+}
+
+func nextSuback(c *client) []byte {
+	c.t.Helper()
+	return receive[*packets.SubackPacket](c).ReturnCodes
 }

@@ -3,6 +3,7 @@ package hubtest
 import (
 	"bufio"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -21,39 +22,24 @@ const (
 	// killTimeout is how long a write may still take on a connection that is
 	// to go.
 	killTimeout = time.Second
+	// readBuffer is for the small reads of packet headers; bodies go around
+	// it, and TLS has a buffer of its own.
+	readBuffer = 128
 )
 
-// conn is one client's connection. The goroutine of serve owns it; readLoop
-// feeds it, and others may only call kill and nudge.
+// conn is one client's connection, over which MQTT packets go. One goroutine
+// reads; any may write or kill.
 type conn struct {
-	hub    *Hub
-	raw    net.Conn // TCP
-	stream net.Conn // carries MQTT: TLS over raw
+	line   *line    // TCP
+	stream net.Conn // carries MQTT: TLS over line
+	secure *tls.Conn
 	reader *bufio.Reader
 
-	device    *device
-	modelID   string
-	clean     bool
-	keepAlive time.Duration
-	expires   time.Time // of its token
-	will      *telemetry
-	unlock    *time.Timer // a C2D message has waited for its PUBACK too long
+	writing sync.Mutex // one packet at a time
 
-	in       chan packet   // from readLoop
-	wake     chan struct{} // there may be a C2D message to send
-	stopped  chan struct{} // closed when serve reads no more packets
-	drained  chan struct{} // closed by readLoop at its end; nil if not started
-	detached chan struct{} // closed when the device is free for another
-
-	killOnce sync.Once
-	killed   chan struct{}
-	killedBy Reason // read it after killed is closed
-}
-
-// packet is what readLoop read, or why it ended.
-type packet struct {
-	control packets.ControlPacket
-	err     error
+	mu       sync.Mutex    // guards what follows, and the deadlines of line
+	killed   chan struct{} // closed when the connection must end
+	killedBy Reason        // "" while it lives
 }
 
 // stop is the end of a connection, as an error.
@@ -64,120 +50,146 @@ type stop struct {
 
 func (s *stop) Error() string { return string(s.reason) + ": " + s.detail }
 
-func newConn(h *Hub, raw net.Conn) *conn {
-	return &conn{
-		hub: h, raw: raw, stream: raw,
-		in: make(chan packet), wake: make(chan struct{}, 1),
-		stopped: make(chan struct{}), detached: make(chan struct{}), killed: make(chan struct{}),
-	}
+func newConn(raw net.Conn) *conn {
+	gone := make(chan struct{})
+	l := &line{Conn: raw, gone: gone}
+	return &conn{line: l, stream: l, killed: gone}
 }
 
 // handshake puts TLS on the connection.
 func (c *conn) handshake(config *tls.Config) error {
-	t := tls.Server(c.raw, config)
-	c.stream = t
-	if err := t.Handshake(); err != nil {
+	c.secure = tls.Server(c.line, config)
+	c.stream = c.secure
+	if err := c.secure.Handshake(); err != nil {
 		return &stop{ReasonTLSHandshake, err.Error()}
 	}
 	return nil
 }
 
+// certificates is the chain that the client sent, its own first.
+func (c *conn) certificates() []*x509.Certificate {
+	if c.secure == nil {
+		return nil
+	}
+	return c.secure.ConnectionState().PeerCertificates
+}
+
 // kill ends the connection for why, or hurries its end.
 func (c *conn) kill(why Reason) {
-	c.killOnce.Do(func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killedBy == "" {
 		c.killedBy = why
 		close(c.killed)
-	})
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0))
-	_ = c.raw.SetWriteDeadline(time.Now().Add(killTimeout))
+	}
+	_ = c.line.SetReadDeadline(time.Unix(1, 0))
+	_ = c.line.SetWriteDeadline(time.Now().Add(killTimeout))
 }
 
-// nudge makes the connection look for C2D messages.
-func (c *conn) nudge() {
+// ended says why the connection was killed, or "".
+func (c *conn) ended() Reason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.killedBy
+}
+
+// read reads one packet.
+func (c *conn) read() (packets.ControlPacket, error) {
+	if c.reader == nil {
+		c.reader = bufio.NewReaderSize(c.stream, readBuffer)
+	}
+	p, err := readPacket(c.reader, maxPacket)
+	if why := c.ended(); err != nil && why != "" {
+		return nil, &stop{reason: why} // whatever failed, failed because of that
+	}
+	return p, err
+}
+
+// readUntil is when reading ends; the zero time is never.
+func (c *conn) readUntil(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killedBy == "" { // its deadline must stay
+		_ = c.line.SetReadDeadline(t)
+	}
+}
+
+// write sends p.
+func (c *conn) write(p packets.ControlPacket) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.writeLocked(p)
+}
+
+// writeLocked sends p for a caller that holds c.writing.
+func (c *conn) writeLocked(p packets.ControlPacket) error {
+	if why := c.writeFor(writeTimeout + c.line.time(packetSize(p))); why != "" {
+		return &stop{reason: why}
+	}
+	return p.Write(c.stream)
+}
+
+// writeFor gives the next write a limit, or says why there is to be none.
+func (c *conn) writeFor(d time.Duration) Reason {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killedBy == "" {
+		_ = c.line.SetWriteDeadline(time.Now().Add(d))
+	}
+	return c.killedBy
+}
+
+// packetSize is about how long p is on the wire, in bytes.
+func packetSize(p packets.ControlPacket) int {
+	if p, ok := p.(*packets.PublishPacket); ok {
+		return len(p.Payload) + len(p.TopicName)
+	}
+	return 4
+}
+
+func (c *conn) connack(code byte, present bool) error {
+	p := packets.NewControlPacket(packets.Connack).(*packets.ConnackPacket)
+	p.ReturnCode, p.SessionPresent = code, present
+	return c.write(p)
+}
+
+func (c *conn) puback(p *packets.PublishPacket) error {
+	if p.Qos == 0 {
+		return nil
+	}
+	ack := packets.NewControlPacket(packets.Puback).(*packets.PubackPacket)
+	ack.MessageID = p.MessageID
+	return c.write(ack)
+}
+
+// publish sends body to the client with QoS 0.
+func (c *conn) publish(topic string, body []byte) error {
+	return c.write(publishPacketTo(topic, body))
+}
+
+func publishPacketTo(topic string, body []byte) *packets.PublishPacket {
+	p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
+	p.TopicName, p.Payload = topic, body
+	return p
+}
+
+// pause waits for d, or until the connection must end.
+func (c *conn) pause(d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-// serve is the life of the connection.
-func (c *conn) serve(open func(*conn) error) {
-	defer c.shut()
-	if err := open(c); err != nil {
-		end := asStop(err)
-		c.refuse(&refusal{reason: end.reason, detail: end.detail}, "")
-		return
-	}
-	c.reader = bufio.NewReader(c.stream)
-	if !c.connect() {
-		return
-	}
-	end := c.run()
-	close(c.stopped)
-	c.publishWill(end.reason)
-	_ = c.hub.emit(Event{Kind: EventDisconnected, Device: c.device.id, Reason: end.reason, Detail: end.detail})
-	c.device.detach(c.clean)
-	close(c.detached)
-}
-
-// readLoop reads packets until there are no more, or serve wants no more.
-func (c *conn) readLoop() {
-	defer close(c.drained)
-	for {
-		control, err := readPacket(c.reader, maxPacket)
-		select {
-		case c.in <- packet{control, err}:
-		case <-c.stopped:
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// run serves the connected client until the connection must end, and says
-// why.
-func (c *conn) run() *stop {
-	silence := time.NewTimer(c.keepAlive)
-	defer silence.Stop()
-	expiry := time.NewTimer(c.expires.Add(c.hub.opts.DropGrace).Sub(c.hub.opts.Now()))
-	defer expiry.Stop()
-	c.unlock = time.NewTimer(c.hub.opts.LockTime)
-	defer c.unlock.Stop()
-	err := c.deliver()
-	for err == nil {
-		select {
-		case <-c.killed:
-			err = &stop{reason: c.killedBy}
-		case <-silence.C:
-			err = &stop{ReasonKeepAlive, "nothing heard for " + c.keepAlive.String()}
-		case <-expiry.C:
-			err = &stop{ReasonTokenExpired, "token expired at " + c.expires.UTC().Format(time.RFC3339)}
-		case <-c.unlock.C:
-			err = c.deliver()
-		case <-c.wake:
-			err = c.deliver()
-		case p := <-c.in:
-			silence.Reset(c.keepAlive)
-			err = c.handle(p)
-		}
-	}
-	return c.end(err)
-}
-
-// end is why the connection ends with err. A connection that was killed fails
-// at reading too, and perhaps first.
-func (c *conn) end(err error) *stop {
-	var s *stop
-	select {
+	case <-t.C:
+		return nil
 	case <-c.killed:
-		if !errors.As(err, &s) {
-			return &stop{reason: c.killedBy}
-		}
-	default:
+		return &stop{reason: c.ended()}
 	}
-	return asStop(err)
+}
+
+// isTimeout reports whether a deadline has passed. The WebSocket library hides
+// which error it was.
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
 }
 
 // asStop names the reason of an error.
@@ -195,54 +207,4 @@ func asStop(err error) *stop {
 		return &stop{ReasonConnectionLost, "closed without DISCONNECT"}
 	}
 	return &stop{ReasonConnectionLost, err.Error()}
-}
-
-// handle serves one packet.
-func (c *conn) handle(p packet) error {
-	if p.err != nil {
-		return p.err
-	}
-	if f, ok := c.hub.faults.take(c.device.id, FaultKind.atPacket); ok {
-		if err := c.pause(f.Delay); err != nil {
-			return err
-		}
-	}
-	switch p := p.control.(type) {
-	case *packets.PublishPacket:
-		return c.publish(p)
-	case *packets.PubackPacket:
-		return c.complete(p.MessageID)
-	case *packets.SubscribePacket:
-		return c.subscribe(p)
-	case *packets.UnsubscribePacket:
-		return c.unsubscribe(p)
-	case *packets.PingreqPacket:
-		return c.write(packets.NewControlPacket(packets.Pingresp))
-	case *packets.DisconnectPacket:
-		return &stop{reason: ReasonClientDisconnect}
-	}
-	return &stop{ReasonProtocolError, packetName(p.control) + " from a client"}
-}
-
-// write sends p.
-func (c *conn) write(p packets.ControlPacket) error {
-	select {
-	case <-c.killed: // its deadline must stay
-		return &stop{reason: c.killedBy}
-	default:
-	}
-	_ = c.raw.SetWriteDeadline(time.Now().Add(writeTimeout))
-	return p.Write(c.stream)
-}
-
-// pause waits for d, or until the connection must end.
-func (c *conn) pause(d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-c.killed:
-		return &stop{reason: c.killedBy}
-	}
 }

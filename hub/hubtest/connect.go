@@ -2,7 +2,6 @@ package hubtest
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"time"
 
@@ -16,65 +15,64 @@ type refusal struct {
 	detail string
 }
 
-// connect serves the first packet. It reports whether the client is connected
-// now; else it has been answered.
-func (c *conn) connect() bool {
-	control, err := readPacket(c.reader, maxPacket)
-	if err != nil {
-		c.refuse(c.hub.badFirst(err), "")
-		return false
+// unauthorized is what the hub tells everyone it does not let in.
+func unauthorized(why Reason, detail string) *refusal {
+	return &refusal{why, refusedNotAuthorized, detail}
+}
+
+// firstPacket reads the CONNECT, or says what came instead.
+func (c *conn) firstPacket() (*packets.ConnectPacket, *refusal) {
+	control, err := c.read()
+	var s *stop
+	switch {
+	case errors.Is(err, errLevel):
+		return nil, &refusal{ReasonBadProtocolLevel, refusedLevel, err.Error()}
+	case errors.As(err, &s):
+		return nil, &refusal{s.reason, 0, s.detail}
+	case isTimeout(err):
+		return nil, &refusal{ReasonConnectTimeout, 0, "no CONNECT"}
+	case err != nil:
+		s = asStop(err)
+		return nil, &refusal{s.reason, 0, s.detail}
 	}
 	p, ok := control.(*packets.ConnectPacket)
 	if !ok {
-		c.refuse(&refusal{reason: ReasonProtocolError, detail: packetName(control) + " before CONNECT"}, "")
+		return nil, &refusal{ReasonProtocolError, 0, packetName(control) + " before CONNECT"}
+	}
+	c.readUntil(time.Time{})
+	return p, nil
+}
+
+// connect serves the first packet. It reports whether the client is connected
+// now; else it has been answered.
+func (s *session) connect() bool {
+	p, r := s.firstPacket()
+	if r != nil {
+		if r.reason == ReasonBadProtocolLevel && s.hub.opts.Quirks.CloseOnBadLevel {
+			r.code = 0
+		}
+		s.refuse(r, "")
 		return false
 	}
-	c.drained = make(chan struct{})
-	_ = c.stream.SetReadDeadline(time.Time{})
-	go c.readLoop()
-	if c.connectFault(p) {
-		close(c.stopped)
+	if s.connectFault(p) {
 		return false
 	}
-	if r := c.admit(p); r != nil {
-		close(c.stopped)
-		c.refuse(r, claimedDevice(p))
+	if r := s.admit(p); r != nil {
+		s.refuse(r, claimedDevice(p))
 		return false
 	}
 	return true
 }
 
-// badFirst explains a first packet that could not be read.
-func (h *Hub) badFirst(err error) *refusal {
-	switch {
-	case errors.Is(err, errLevel) && h.opts.Quirks.CloseOnBadLevel:
-		return &refusal{ReasonBadProtocolLevel, 0, err.Error()}
-	case errors.Is(err, errLevel):
-		return &refusal{ReasonBadProtocolLevel, refusedLevel, err.Error()}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &refusal{ReasonConnectTimeout, 0, "no CONNECT"}
-	}
-	s := asStop(err)
-	return &refusal{s.reason, 0, s.detail}
-}
-
 // refuse records r and answers it.
-func (c *conn) refuse(r *refusal, device string) {
-	select {
-	case <-c.killed: // whatever failed, failed because of that
-		r = &refusal{reason: c.killedBy}
-	default:
+func (s *session) refuse(r *refusal, device string) {
+	if why := s.ended(); why != "" { // whatever failed, failed because of that
+		r = &refusal{reason: why}
 	}
-	_ = c.hub.emit(Event{Kind: EventRefused, Device: device, Reason: r.reason, Detail: r.detail, Code: int(r.code)})
+	_ = s.hub.emit(Event{Kind: EventRefused, Device: device, Reason: r.reason, Detail: r.detail, Code: int(r.code)})
 	if r.code != 0 {
-		_ = c.connack(r.code, false)
+		_ = s.connack(r.code, false)
 	}
-}
-
-func (c *conn) connack(code byte, present bool) error {
-	p := packets.NewControlPacket(packets.Connack).(*packets.ConnackPacket)
-	p.ReturnCode, p.SessionPresent = code, present
-	return c.write(p)
 }
 
 // claimedDevice is the device a client says it is.
@@ -86,68 +84,91 @@ func claimedDevice(p *packets.ConnectPacket) string {
 }
 
 // admit checks p, attaches the connection to its device and sends CONNACK.
-func (c *conn) admit(p *packets.ConnectPacket) *refusal {
-	l, d, r := c.hub.identify(p)
+func (s *session) admit(p *packets.ConnectPacket) *refusal {
+	if !s.hub.throttle.connects.allow(1) {
+		return &refusal{ReasonThrottled, refusedUnavailable, "more connections per second than the tier allows"}
+	}
+	l, r := s.hub.checkLogin(p)
 	if r != nil {
 		return r
 	}
-	keys, disabled := d.credentials()
-	if disabled {
-		return &refusal{reason: ReasonDisabledDevice, code: c.hub.opts.Quirks.DisabledCode}
+	d, err := s.hub.device(l.clientID())
+	if err != nil {
+		return unauthorized(ReasonUnknownDevice, "")
 	}
-	expires, why := checkSAS(string(p.Password), c.hub.opts.Hostname, d.id, keys, c.hub.opts.Now(), c.hub.opts.TokenGrace)
-	if why != "" {
-		return &refusal{reason: why, code: refusedNotAuthorized}
-	}
-	if c.will, r = c.hub.readWill(p, d.id); r != nil {
+	if r := s.authenticate(d, p); r != nil {
 		return r
 	}
-	c.device, c.expires, c.clean, c.modelID = d, expires, p.CleanSession, l.params["model-id"]
-	c.keepAlive = c.hub.silence(p.Keepalive)
-	present, ok := d.attach(c, c.clean)
-	if !ok {
-		return &refusal{reason: ReasonDisabledDevice, code: c.hub.opts.Quirks.DisabledCode}
+	if s.will, r = s.hub.readWill(p, d); r != nil {
+		return r
 	}
-	c.welcome(present)
+	s.device, s.clean, s.modelID = d, p.CleanSession, l.params["model-id"]
+	_, s.versioned = l.params["api-version"]
+	s.keepAlive = s.hub.silence(p.Keepalive)
+	s.heard = time.Now()
+	present, ok := d.attach(s, s.hub.now())
+	if !ok {
+		return &refusal{reason: ReasonDisabledDevice, code: s.hub.opts.Quirks.DisabledCode}
+	}
+	s.welcome(present)
+	return nil
+}
+
+// authenticate checks who the client is.
+func (s *session) authenticate(d *device, p *packets.ConnectPacket) *refusal {
+	a, disabled := d.credentials()
+	if disabled {
+		return &refusal{reason: ReasonDisabledDevice, code: s.hub.opts.Quirks.DisabledCode}
+	}
+	if a.kind != AuthSAS {
+		why, detail := s.hub.checkCertificate(a, d.name, s.certificates(), p)
+		if why != "" {
+			return unauthorized(why, detail)
+		}
+		s.method = authMethod{"device", "x509"}
+		return nil
+	}
+	t, why := s.hub.checkToken(string(p.Password), d, a.keys)
+	if why != "" {
+		return unauthorized(why, "")
+	}
+	s.expires, s.method = t.expires, t.method(d)
 	return nil
 }
 
 // welcome answers an admitted client. A CONNACK that cannot be written shows
 // as a lost connection at the next read.
-func (c *conn) welcome(present bool) {
-	present = present && !c.hub.opts.Quirks.NeverSessionPresent
+func (s *session) welcome(present bool) {
+	present = present && !s.hub.opts.Quirks.NeverSessionPresent
 	why := ReasonNewSession
 	if present {
 		why = ReasonSessionResumed
 	}
-	if c.clean && c.hub.opts.Quirks.PurgeOnClean {
-		c.hub.purge(c.device)
+	if s.clean && s.hub.opts.Quirks.PurgeOnClean {
+		s.hub.purge(s.device)
 	}
-	_ = c.hub.emit(Event{Kind: EventConnected, Device: c.device.id, Reason: why})
-	_ = c.connack(packets.Accepted, present)
+	_ = s.hub.emit(s.event(Event{Kind: EventConnected, Reason: why}))
+	_ = s.connack(packets.Accepted, present)
 }
 
-// identify finds the device that user name and client identifier agree on.
-func (h *Hub) identify(p *packets.ConnectPacket) (login, *device, *refusal) {
+// checkLogin checks what user name and client identifier say.
+func (h *Hub) checkLogin(p *packets.ConnectPacket) (login, *refusal) {
+	q := h.opts.Quirks
 	l, err := parseUsername(p.Username)
-	_, versioned := l.params["api-version"]
+	version, versioned := l.params["api-version"]
 	switch {
 	case err != nil:
-		return l, nil, &refusal{ReasonMalformedUsername, h.opts.Quirks.MalformedUsernameCode, err.Error()}
-	case !versioned && h.opts.Quirks.RequireAPIVersion:
-		return l, nil, &refusal{ReasonMalformedUsername, h.opts.Quirks.MalformedUsernameCode, "no api-version"}
-	case !h.opts.Quirks.AnyHost && !strings.EqualFold(l.host, h.opts.Hostname):
-		return l, nil, &refusal{ReasonHostMismatch, refusedNotAuthorized, "want " + h.opts.Hostname}
-	case !h.opts.Quirks.AnyClientID && p.ClientIdentifier != l.clientID():
-		return l, nil, &refusal{ReasonClientIDMismatch, refusedNotAuthorized, "want " + l.clientID()}
-	case l.module != "":
-		return l, nil, &refusal{ReasonUnknownDevice, refusedNotAuthorized, "module identities are not kept here"}
+		return l, &refusal{ReasonMalformedUsername, q.MalformedUsernameCode, err.Error()}
+	case !versioned && q.RequireAPIVersion:
+		return l, &refusal{ReasonMalformedUsername, q.MalformedUsernameCode, "no api-version"}
+	case versioned && !q.AnyAPIVersion && !knownAPIVersion(version):
+		return l, unauthorized(ReasonBadAPIVersion, "api-version "+version+": want 2021-04-12, or another that Microsoft documents")
+	case !q.AnyHost && !strings.EqualFold(withoutPort(l.host), h.opts.Hostname):
+		return l, unauthorized(ReasonHostMismatch, "want "+h.opts.Hostname)
+	case !q.AnyClientID && p.ClientIdentifier != l.clientID():
+		return l, unauthorized(ReasonClientIDMismatch, "want "+l.clientID())
 	}
-	d, err := h.device(l.device)
-	if err != nil {
-		return l, nil, &refusal{reason: ReasonUnknownDevice, code: refusedNotAuthorized}
-	}
-	return l, d, nil
+	return l, nil
 }
 
 // silence is how long a client with that keep-alive, in seconds, may be

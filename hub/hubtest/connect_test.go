@@ -12,10 +12,14 @@ func TestConnectAccepted(t *testing.T) {
 	h := serve(t, Options{})
 	later := time.Now().Add(time.Hour)
 	for name, change := range map[string]func(*packets.ConnectPacket){
-		"documented":               func(*packets.ConnectPacket) {},
-		"no api-version":           func(p *packets.ConnectPacket) { p.Username = testHost + "/lora1" },
-		"no question mark":         func(p *packets.ConnectPacket) { p.Username = testHost + "/lora1/api-version=2020-09-30" },
-		"host in another case":     func(p *packets.ConnectPacket) { p.Username = "Contoso.Azure-Devices.Net/lora1" },
+		"documented":           func(*packets.ConnectPacket) {},
+		"no api-version":       func(p *packets.ConnectPacket) { p.Username = testHost + "/lora1" },
+		"no question mark":     func(p *packets.ConnectPacket) { p.Username = testHost + "/lora1/api-version=2020-09-30" },
+		"host in another case": func(p *packets.ConnectPacket) { p.Username = "Contoso.Azure-Devices.Net/lora1" },
+		"host with a port": func(p *packets.ConnectPacket) {
+			p.Username = testHost + ":8883/lora1/?api-version=2021-04-12"
+			p.Password = []byte(token(testHost+":8883%2Fdevices%2Flora1", later))
+		},
 		"lower-case escapes":       func(p *packets.ConnectPacket) { p.Password = []byte(token(testHost+"%2fdevices%2flora1", later)) },
 		"raw sr":                   func(p *packets.ConnectPacket) { p.Password = []byte(token(testHost+"/devices/lora1", later)) },
 		"sr is the hub":            func(p *packets.ConnectPacket) { p.Password = []byte(token(testHost, later)) },
@@ -58,6 +62,7 @@ func TestConnectRefused(t *testing.T) {
 			p.UsernameFlag, p.PasswordFlag, p.Username, p.Password = false, false, "", nil
 		}, 3, ReasonMalformedUsername},
 		{"api-version wanted", Quirks{RequireAPIVersion: true}, func(p *packets.ConnectPacket) { p.Username = testHost + "/lora1" }, 3, ReasonMalformedUsername},
+		{"api-version that nobody documents", Quirks{}, func(p *packets.ConnectPacket) { p.Username = testHost + "/lora1/?api-version=2099-01-01" }, 5, ReasonBadAPIVersion},
 		{"MQTT 3.1", Quirks{}, func(p *packets.ConnectPacket) { p.ProtocolName, p.ProtocolVersion = "MQIsdp", 3 }, 1, ReasonBadProtocolLevel},
 		{"MQTT 5", Quirks{}, func(p *packets.ConnectPacket) { p.ProtocolVersion = 5 }, 1, ReasonBadProtocolLevel},
 		{"MQTT 5, closed", Quirks{CloseOnBadLevel: true}, func(p *packets.ConnectPacket) { p.ProtocolVersion = 5 }, 0, ReasonBadProtocolLevel},

@@ -1,97 +1,154 @@
 package hubtest
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"sync"
+	"time"
 )
 
-// ErrUnknownDevice is returned for a device id that was not added.
-var ErrUnknownDevice = errors.New("unknown device")
+var (
+	// ErrUnknownDevice is returned for a device id that was not added.
+	ErrUnknownDevice = errors.New("unknown device")
+	// errIdentity is returned for ids that the registry does not take.
+	errIdentity = errors.New("want 1 to 128 letters, digits or any of -.%_#*?!(),:=@$'+;")
+)
 
-// device is one identity: its credentials, its session, what waits for it.
+// device is an identity, of a device or of a module: its credentials, its
+// session, what waits for it.
 type device struct {
-	id         string
+	id, module string
+	name       string // id, or id/module: also the client identifier
 	generation string // identifies this incarnation of the id
 
 	mu       sync.Mutex // guards what follows
-	keys     [][]byte
+	auth     auth
 	disabled bool
-	conn     *conn           // the live connection, or nil
-	session  map[string]byte // granted QoS by filter; nil: no session kept
-	queue    []*c2dEntry     // oldest first; those sent come before those not
-	packets  uint16          // counts packet ids
-	twin     twin
+	reason   string    // why it is disabled
+	etag     int       // counts changes of what is above
+	changed  time.Time // of disabled
+	seen     time.Time // when it last connected or went
+	session  *session  // the live one, or nil
+	modelID  string    // as announced at the last CONNECT
+	subs     map[string]byte
+	queue    []*c2dEntry // oldest first; those sent come before those not
+	packets  uint16      // counts packet ids
+	twin     *twin
+	called   uint64                       // counts method calls
+	calls    map[string]chan MethodResult // that wait for an answer, by request id
+	ready    chan struct{}                // closed and replaced when a subscription is added; nil: nobody waits
 }
 
-// deviceID is Microsoft's alphabet for device ids.
-var deviceID = regexp.MustCompile(`^[A-Za-z0-9\-.%_#*?!(),:=@$'+;]{1,128}$`)
+// identity is Microsoft's alphabet for the ids of devices and modules.
+var identity = regexp.MustCompile(`^[A-Za-z0-9\-.%_#*?!(),:=@$'+;]{1,128}$`)
 
 // AddDevice registers a device with its keys, primary first, in base64. A
 // device that is there already gets these keys and is enabled again; its
 // session, twin and waiting messages stay.
 func (h *Hub) AddDevice(id string, keys ...string) error {
-	if !deviceID.MatchString(id) {
-		return fmt.Errorf("device id %q: want 1 to 128 letters, digits or any of -.%%_#*?!(),:=@$'+;", id)
+	a, err := keyAuth(keys)
+	if err != nil {
+		return fmt.Errorf("device %q: %w", id, err)
 	}
-	decoded := make([][]byte, 0, len(keys))
-	for i, key := range keys {
-		b, err := base64.StdEncoding.DecodeString(key)
-		if err != nil || len(b) == 0 {
-			return fmt.Errorf("device %q: key %d is not base64", id, i+1) // never quote a key
-		}
-		decoded = append(decoded, b)
+	return h.register(id, "", a)
+}
+
+// AddModule registers a module of a device, like AddDevice.
+func (h *Hub) AddModule(id, module string, keys ...string) error {
+	a, err := keyAuth(keys)
+	if err != nil {
+		return fmt.Errorf("module %q of device %q: %w", module, id, err)
 	}
-	if len(decoded) == 0 {
-		return fmt.Errorf("device %q: want at least one key in base64", id)
+	if _, err := h.device(id); err != nil {
+		return err
 	}
-	h.mu.Lock()
-	d := h.devices[id]
-	if d == nil {
-		d = &device{id: id, generation: strconv.FormatInt(h.opts.Now().UnixNano(), 10), twin: newTwin()}
-		h.devices[id] = d
+	return h.register(id, module, a)
+}
+
+// AddDeviceThumbprint registers a device with the thumbprints of its
+// certificates: SHA-1 or SHA-256, in hexadecimal.
+func (h *Hub) AddDeviceThumbprint(id string, thumbprints ...string) error {
+	a, err := thumbprintAuth(thumbprints)
+	if err != nil {
+		return fmt.Errorf("device %q: %w", id, err)
 	}
-	h.mu.Unlock()
+	return h.register(id, "", a)
+}
+
+// AddDeviceCA registers a device that comes with a certificate for its id,
+// signed by an authority given to TrustCA.
+func (h *Hub) AddDeviceCA(id string) error { return h.register(id, "", auth{kind: AuthCA}) }
+
+// register makes or changes an identity and enables it.
+func (h *Hub) register(id, module string, a auth) error {
+	if !identity.MatchString(id) {
+		return fmt.Errorf("device id %q: %w", id, errIdentity)
+	}
+	if module != "" && !identity.MatchString(module) {
+		return fmt.Errorf("module id %q: %w", module, errIdentity)
+	}
+	d := h.create(id, module)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.keys, d.disabled = decoded, false
+	d.auth, d.disabled, d.reason = a, false, ""
+	d.etag++
 	return nil
 }
 
-// RemoveDevice forgets a device and all that is kept for it, and closes its
-// connection.
-func (h *Hub) RemoveDevice(id string) error {
-	d, err := h.device(id)
+// create returns the identity, made if it was not there.
+func (h *Hub) create(id, module string) *device {
+	name := login{device: id, module: module}.clientID()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := h.devices[name]
+	if d == nil {
+		d = &device{
+			id: id, module: module, name: name, twin: newTwin(h.now()),
+			generation: strconv.FormatInt(h.opts.Now().UnixNano(), 10),
+		}
+		h.devices[name] = d
+	}
+	return d
+}
+
+// RemoveDevice forgets a device, its modules and all that is kept for them,
+// and closes their connections. "device/module" is a module alone.
+func (h *Hub) RemoveDevice(name string) error {
+	d, err := h.device(name)
 	if err != nil {
 		return err
 	}
+	gone := append([]*device{d}, h.modules(d)...)
 	h.mu.Lock()
-	delete(h.devices, id)
+	for _, g := range gone {
+		delete(h.devices, g.name)
+	}
 	h.mu.Unlock()
-	d.disable()
-	d.kill(ReasonUnknownDevice)
+	for _, g := range gone {
+		g.disable("")
+		g.kill(ReasonUnknownDevice)
+	}
 	return nil
 }
 
 // DisableDevice refuses a device from now on and closes its connection.
 // AddDevice enables it again.
-func (h *Hub) DisableDevice(id string) error {
-	d, err := h.device(id)
+func (h *Hub) DisableDevice(name string) error {
+	d, err := h.device(name)
 	if err != nil {
 		return err
 	}
-	d.disable()
+	d.disable("")
 	d.kill(ReasonDisabledDevice)
 	return nil
 }
 
 // Disconnect closes the connection of a device, if there is one, as the hub
 // does for reasons of its own.
-func (h *Hub) Disconnect(id string) error {
-	d, err := h.device(id)
+func (h *Hub) Disconnect(name string) error {
+	d, err := h.device(name)
 	if err != nil {
 		return err
 	}
@@ -99,97 +156,47 @@ func (h *Hub) Disconnect(id string) error {
 	return nil
 }
 
-func (h *Hub) device(id string) (*device, error) {
+func (h *Hub) device(name string) (*device, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if d := h.devices[id]; d != nil {
+	if d := h.devices[name]; d != nil {
 		return d, nil
 	}
-	return nil, fmt.Errorf("device %q: %w", id, ErrUnknownDevice)
+	return nil, fmt.Errorf("device %q: %w", name, ErrUnknownDevice)
 }
 
-func (d *device) disable() {
+func (d *device) disable(reason string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.disabled = true
+	d.disabled, d.reason = true, reason
+	d.etag++
 }
 
 func (d *device) kill(why Reason) {
 	d.mu.Lock()
-	c := d.conn
-	d.mu.Unlock()
-	if c != nil {
-		c.kill(why)
+	defer d.mu.Unlock()
+	if d.session != nil {
+		d.session.kill(why)
 	}
 }
 
-// credentials returns what a token is checked against.
-func (d *device) credentials() (keys [][]byte, disabled bool) {
+// credentials returns what a client is checked against.
+func (d *device) credentials() (a auth, disabled bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.keys, d.disabled
+	return d.auth, d.disabled
 }
 
-// attach makes c the device's one connection. A connection that was there is
-// told to go, and waited for. present reports a kept session; ok is false for
-// a device disabled meanwhile.
-func (d *device) attach(c *conn, clean bool) (present, ok bool) {
-	for {
-		d.mu.Lock()
-		old := d.conn
-		if old == nil {
-			break
-		}
-		d.mu.Unlock()
-		old.kill(ReasonEvicted)
-		<-old.detached
-	}
-	defer d.mu.Unlock()
-	if d.disabled {
-		return false, false
-	}
-	d.conn = c
-	if clean {
-		d.session = nil
-	}
-	if present = d.session != nil; !present {
-		d.session = map[string]byte{}
-	}
-	return present, true
+// event fills in whose event it is.
+func (d *device) event(e Event) Event {
+	e.Device, e.Module = d.id, d.module
+	return e
 }
 
-// detach ends what attach began. Messages sent to c wait for the next
-// connection.
-func (d *device) detach(clean bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.conn = nil
-	if clean {
-		d.session = nil
+// base is where the topics of the device or module begin.
+func (d *device) base() string {
+	if d.module == "" {
+		return d.id
 	}
-}
-
-// subscribe grants filter. ok is false when the device has too many.
-func (d *device) subscribe(filter string, qos byte) (ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, again := d.session[filter]; !again && len(d.session) >= maxSubscriptions {
-		return false
-	}
-	d.session[filter] = qos
-	return true
-}
-
-func (d *device) unsubscribe(filter string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.session, filter)
-}
-
-// subscribed returns the QoS granted for filter.
-func (d *device) subscribed(filter string) (qos byte, ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	qos, ok = d.session[filter]
-	return qos, ok
+	return d.id + "/modules/" + d.module
 }

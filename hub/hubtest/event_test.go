@@ -61,7 +61,7 @@ func (l *lines) Flush() error {
 func TestJournalWritesLines(t *testing.T) {
 	out := &lines{}
 	var seen []Kind
-	j := newJournal(Options{Record: out, Recorder: func(e Event) { seen = append(seen, e.Kind) }, Keep: 2})
+	j := newJournal(Options{Record: out, Recorder: func(e Event) { seen = append(seen, e.Kind) }, Keep: 2, KeepBytes: 1 << 20})
 	for range 9 {
 		if err := j.add(Event{Kind: EventD2C}); err != nil {
 			t.Fatal(err)
@@ -70,8 +70,21 @@ func TestJournalWritesLines(t *testing.T) {
 	if out.writes != 9 || out.flushes != 9 || bytes.Count(out.Bytes(), []byte("\n")) != 9 || len(seen) != 9 {
 		t.Errorf("%d writes, %d flushes, %d calls", out.writes, out.flushes, len(seen))
 	}
-	if len(j.events) > 3 || j.total != 9 {
-		t.Errorf("kept %d of %d", len(j.events), j.total)
+	if len(j.events) > 3 || j.dropped+len(j.events) != 9 || j.messages != 9 {
+		t.Errorf("kept %d of %d", len(j.events), j.messages)
+	}
+}
+
+// Large bodies are forgotten sooner than the number of events says.
+func TestJournalBoundsBytes(t *testing.T) {
+	j := newJournal(Options{Keep: 1000, KeepBytes: 1000})
+	for range 100 {
+		if err := j.add(Event{Kind: EventD2C, Body: make([]byte, 100)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if j.size > 1250 || len(j.events) < 10 || j.dropped+len(j.events) != 100 {
+		t.Errorf("%d events with %d bytes, %d dropped", len(j.events), j.size, j.dropped)
 	}
 }
 

@@ -3,8 +3,10 @@ package hubtest
 import (
 	"errors"
 	"io"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -142,4 +144,97 @@ func TestInjectRefuses(t *testing.T) {
 			t.Errorf("%+v: accepted", f)
 		}
 	}
+}
+
+func TestFaultsAfterConnack(t *testing.T) {
+	for _, test := range []struct {
+		kind  FaultKind
+		check func(*client)
+	}{
+		{FaultCloseConnected, (*client).closed},
+		{FaultResetConnected, (*client).wasReset},
+	} {
+		h := serve(t, Options{})
+		inject(t, h, "lora1", Fault{Kind: test.kind, Count: 1})
+		c := open(t, h, "lora1", true)
+		test.check(c)
+		if e := wait(t, h, EventDisconnected, "lora1", 1); e.Reason != ReasonFault {
+			t.Errorf("%s: got %+v", test.kind, e)
+		}
+		open(t, h, "lora1", true).disconnect()
+	}
+}
+
+func TestSubscribeFaults(t *testing.T) {
+	for _, test := range []struct {
+		kind  FaultKind
+		check func(*client)
+	}{
+		{FaultRefuseSubscribe, func(c *client) {
+			if got := nextSuback(c); len(got) != 2 || got[0] != 0x80 || got[1] != 0x80 {
+				c.t.Errorf("SUBACK %x", got)
+			}
+		}},
+		{FaultCloseSubscribe, (*client).closed},
+		{FaultResetSubscribe, (*client).wasReset},
+	} {
+		h := serve(t, Options{})
+		inject(t, h, "", Fault{Kind: test.kind})
+		c := open(t, h, "lora1", true)
+		c.send(subscribePacket(1, methodFilter, twinResponseFilter))
+		test.check(c)
+	}
+}
+
+func TestTwinFaults(t *testing.T) {
+	h := serve(t, Options{})
+	c := open(t, h, "lora1", true)
+	c.subscribe(0, twinResponseFilter)
+	for _, f := range []Fault{{Kind: FaultNoAnswer, Count: 1}, {Kind: FaultError, Count: 1}, {Kind: FaultError, Status: 503, Count: 1}, {Kind: FaultThrottle, Count: 1}} {
+		inject(t, h, "lora1", f)
+	}
+	for range 5 {
+		c.send(publishPacket("$iothub/twin/PATCH/properties/reported/?$rid=1", 0, 0, `{"a":1}`))
+	}
+	for _, want := range []string{"500", "503", "429", "204"} {
+		if p := nextPublish(c); !strings.HasPrefix(p.TopicName, "$iothub/twin/res/"+want+"/") {
+			t.Errorf("got %s, want %s", p.TopicName, want)
+		}
+	}
+	if got, _ := h.Twin("lora1"); !strings.Contains(string(got), `"reported":{"$version":2,`) {
+		t.Errorf("the refused ones were done: %s", got)
+	}
+}
+
+func TestThrottleFault(t *testing.T) {
+	h := serve(t, Options{})
+	inject(t, h, "lora1", Fault{Kind: FaultThrottle, Count: 1})
+	c := dial(t, h)
+	c.send(connectPacket("lora1"))
+	if ack := receive[*packets.ConnackPacket](c); ack.ReturnCode != 3 {
+		t.Errorf("CONNACK %d", ack.ReturnCode)
+	}
+	c = open(t, h, "lora1", true)
+	inject(t, h, "lora1", Fault{Kind: FaultThrottle, Count: 1})
+	c.send(publishPacket(testTopic, 1, 1, "x"))
+	c.closed()
+	if e := wait(t, h, EventDisconnected, "lora1", 1); e.Reason != ReasonThrottled {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestLostAnswers(t *testing.T) {
+	h := serve(t, Options{LockTime: 50 * time.Millisecond})
+	inject(t, h, "lora1", Fault{Kind: FaultNoPingresp, Count: 1})
+	inject(t, h, "lora1", Fault{Kind: FaultIgnorePuback, Count: 1})
+	c := open(t, h, "lora1", true)
+	c.send(packets.NewControlPacket(packets.Pingreq))
+	c.subscribe(1, c2dFilter("lora1")) // and no PINGRESP before
+	sendC2D(t, h, "one")
+	c.puback(c.expectC2D("one", false))
+	if e := wait(t, h, EventC2DIgnored, "lora1", 1); e.Reason != Reason(FaultIgnorePuback) {
+		t.Errorf("got %+v", e)
+	}
+	c.puback(c.expectC2D("one", true))
+	wait(t, h, EventC2DComplete, "lora1", 1)
 }

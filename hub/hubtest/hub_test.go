@@ -51,7 +51,7 @@ func TestClose(t *testing.T) {
 	if err := h.Listen(addr); !errors.Is(err, errClosed) {
 		t.Errorf("listens after Close: %v", err)
 	}
-	for _, function := range []string{"hubtest.(*conn)", "hubtest.(*Hub).accept"} {
+	for _, function := range []string{"hubtest.(*session)", "hubtest.(*server)"} {
 		ends(t, function)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -12,22 +13,23 @@ type flusher interface{ Flush() error }
 
 // journal remembers events, hands them on, and wakes who waits for them.
 type journal struct {
-	out      io.Writer
-	callback func(Event)
-	keep     int
+	out       io.Writer
+	callback  func(Event)
+	keep      int // events
+	keepBytes int // of their bodies
 
 	mu       sync.Mutex // guards what follows, and the order of out and callback
-	events   []Event
-	messages []Message
-	total    int           // messages ever, also those no longer kept
-	changed  chan struct{} // closed and replaced at each event
+	events   []Event    // those kept, oldest first
+	dropped  int        // how many were kept before them
+	size     int        // bytes of their bodies
+	messages int        // messages ever, also those no longer kept
+	changed  chan struct{}
 	readers  map[chan Event]struct{}
 }
 
 func newJournal(o Options) *journal {
 	return &journal{
-		out: o.Record, callback: o.Recorder, keep: o.Keep,
-		changed: make(chan struct{}), readers: map[chan Event]struct{}{},
+		out: o.Record, callback: o.Recorder, keep: o.Keep, keepBytes: o.KeepBytes, readers: map[chan Event]struct{}{},
 	}
 }
 
@@ -39,11 +41,7 @@ func (j *journal) add(e Event) error {
 	if err := j.write(e); err != nil {
 		return err
 	}
-	j.events = keepLast(append(j.events, e), j.keep)
-	if e.Kind == EventD2C {
-		j.messages = keepLast(append(j.messages, e.message()), j.keep)
-		j.total++
-	}
+	j.remember(e)
 	if j.callback != nil {
 		j.callback(e)
 	}
@@ -53,9 +51,31 @@ func (j *journal) add(e Event) error {
 		default: // a reader that does not read must not stop the hub
 		}
 	}
-	close(j.changed)
-	j.changed = make(chan struct{})
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
 	return nil
+}
+
+// remember keeps e, and forgets the oldest beyond the bounds: many at once,
+// so that it is rarely done.
+func (j *journal) remember(e Event) {
+	j.events = append(j.events, e)
+	j.size += len(e.Body)
+	if e.Kind == EventD2C {
+		j.messages++
+	}
+	if len(j.events) <= j.keep+j.keep/4 && j.size <= j.keepBytes+j.keepBytes/4 {
+		return
+	}
+	gone := 0
+	for len(j.events)-gone > j.keep || j.size > j.keepBytes {
+		j.size -= len(j.events[gone].Body)
+		gone++
+	}
+	j.events = slices.Clone(j.events[gone:])
+	j.dropped += gone
 }
 
 // write appends the line of e to out, in one Write.
@@ -78,20 +98,15 @@ func (j *journal) write(e Event) error {
 	return nil
 }
 
-// keepLast drops the oldest of s beyond n, in one move for many.
-func keepLast[T any](s []T, n int) []T {
-	if len(s) < n+n/4+1 {
-		return s
-	}
-	return append([]T(nil), s[len(s)-n:]...)
-}
-
-// wait returns when done, which is called with j.mu held after every event,
-// says so.
+// wait calls done after every event, with j.mu held, until it returns true.
 func (j *journal) wait(ctx context.Context, done func() bool) error {
 	for {
 		j.mu.Lock()
-		ok, changed := done(), j.changed
+		ok := done()
+		if j.changed == nil {
+			j.changed = make(chan struct{})
+		}
+		changed := j.changed
 		j.mu.Unlock()
 		if ok {
 			return nil
@@ -104,12 +119,17 @@ func (j *journal) wait(ctx context.Context, done func() bool) error {
 	}
 }
 
-// Messages returns what devices have sent, oldest first: the last
-// Options.Keep or a few more.
+// Messages returns what devices have sent, oldest first, of the events kept.
 func (h *Hub) Messages() []Message {
 	h.journal.mu.Lock()
 	defer h.journal.mu.Unlock()
-	return append([]Message(nil), h.journal.messages...)
+	var messages []Message
+	for i := range h.journal.events {
+		if e := &h.journal.events[i]; e.Kind == EventD2C {
+			messages = append(messages, e.message())
+		}
+	}
+	return messages
 }
 
 // WaitMessages returns Messages as soon as devices have sent n messages, or
@@ -117,7 +137,7 @@ func (h *Hub) Messages() []Message {
 func (h *Hub) WaitMessages(ctx context.Context, n int) ([]Message, error) {
 	var got int
 	err := h.journal.wait(ctx, func() bool {
-		got = h.journal.total
+		got = h.journal.messages
 		return got >= n
 	})
 	if err != nil {
@@ -131,18 +151,18 @@ func (h *Hub) WaitMessages(ctx context.Context, n int) ([]Message, error) {
 func (h *Hub) History() []Event {
 	h.journal.mu.Lock()
 	defer h.journal.mu.Unlock()
-	return append([]Event(nil), h.journal.events...)
+	return slices.Clone(h.journal.events)
 }
 
-// WaitEvents returns as soon as n events of the History match: those. When
-// ctx ends it returns those there are and an error. match must not call the
-// Hub.
+// WaitEvents returns as soon as n events of the History and of what follows
+// match: those. When ctx ends it returns those there are and an error. match
+// must not call the Hub.
 func (h *Hub) WaitEvents(ctx context.Context, n int, match func(Event) bool) ([]Event, error) {
 	var found []Event
+	next := 0 // the first event not looked at, of all there ever were
 	err := h.journal.wait(ctx, func() bool {
-		found = found[:0:0]
-		for _, e := range h.journal.events {
-			if match(e) {
+		for next = max(next, h.journal.dropped); next < h.journal.dropped+len(h.journal.events); next++ {
+			if e := h.journal.events[next-h.journal.dropped]; match(e) {
 				found = append(found, e)
 			}
 		}

@@ -1,17 +1,22 @@
 package hubtest
 
 import (
+	"encoding/base64"
+	"errors"
 	"io"
 	"time"
 
 	"go.uber.org/zap"
+
+	"gatewayd/internal/secret"
 )
 
 // Options says how a Hub behaves. The zero value of every field means the
 // default its comment names.
 type Options struct {
 	// Hostname is the hub's name, as in user names and token scopes; the
-	// certificate is for it, for Names, localhost, 127.0.0.1 and ::1.
+	// certificate is for it, for Names, localhost, 127.0.0.1, ::1 and the
+	// global name of the provisioning service.
 	// Default "contoso.azure-devices.net".
 	Hostname string
 	// Names are further DNS names and IP addresses for the certificate.
@@ -29,9 +34,29 @@ type Options struct {
 	Recorder func(Event)
 	// Log gets what the person who runs the hub must act on. Default: none.
 	Log *zap.Logger
-	// Keep is how many messages and how many events are remembered; the
-	// oldest go first. Default 100000.
-	Keep int
+	// Keep is how many events are remembered, KeepBytes how many bytes of
+	// bodies in them; the oldest go first. Defaults 100000 and 64 MiB.
+	Keep, KeepBytes int
+
+	// Tier sets throttles and the daily quota, Units how many of it the hub
+	// has. Default: no throttles, no quota, 1 unit.
+	Tier  Tier
+	Units int
+	// Quota is how many messages a day the hub takes, whatever its tier.
+	// Default: the tier's.
+	Quota int
+	// ThrottleBurst is how much work beyond a tier's rates is done at once, in
+	// seconds of the rate; "the first minute or two", Microsoft says. Default
+	// 60 s. New connections are counted over one second.
+	ThrottleBurst time.Duration
+	// ThrottleQueue is how long work beyond that is delayed before it is
+	// refused. Default 10 s.
+	ThrottleQueue time.Duration
+
+	// PolicyKey is the key of the shared access policy iothubowner, in base64:
+	// tokens that name it may use the service API and connect devices. Empty:
+	// the service API asks for no token.
+	PolicyKey secret.Text
 
 	// TokenGrace is how long after its expiry a token still connects.
 	// Default 300 s; negative: none.
@@ -51,6 +76,9 @@ type Options struct {
 	// C2DTTL is how long a C2D message without an expiry of its own is kept.
 	// Default 1 h.
 	C2DTTL time.Duration
+	// MaxDeliveries is how often a C2D message is sent before it is given up;
+	// negative: no limit. Default 10.
+	MaxDeliveries int
 	// LockTime is after how long a C2D message without PUBACK is sent again
 	// on the same connection. Default 60 s.
 	LockTime time.Duration
@@ -65,12 +93,19 @@ type Quirks struct {
 	// TLS13 offers TLS 1.3 too. Default: TLS 1.2 only, as the classic
 	// endpoint.
 	TLS13 bool
+	// RSACertificate shows the RSA certificate to clients that take one, as
+	// the real hub does. Default: ECDSA to those that take that, which is
+	// cheaper; RSA to the others.
+	RSACertificate bool
 	// CloseOnBadLevel closes on a protocol level other than 4 without a
 	// CONNACK. Default: CONNACK 1.
 	CloseOnBadLevel bool
 	// RequireAPIVersion refuses user names without api-version. Default: they
 	// are accepted, for older clients leave it out.
 	RequireAPIVersion bool
+	// AnyAPIVersion accepts any api-version. Default: CONNACK 5 unless
+	// Microsoft documents it.
+	AnyAPIVersion bool
 	// MalformedUsernameCode answers a malformed user name. Default 3, as the
 	// protocol gateway does.
 	MalformedUsernameCode byte
@@ -97,6 +132,10 @@ type Quirks struct {
 	AcceptD2CExpiry bool
 	// IgnoreMissingRID ignores a twin read without $rid. Default: close.
 	IgnoreMissingRID bool
+
+	// CloseOnQuota closes when a message is beyond the daily quota. Default:
+	// no PUBACK. Both were seen.
+	CloseOnQuota bool
 
 	// UnknownFilter answers a subscription outside the documented five.
 	UnknownFilter FilterPolicy
@@ -127,6 +166,11 @@ const (
 func (o Options) withDefaults() Options {
 	set(&o.Hostname, "contoso.azure-devices.net")
 	set(&o.Keep, 100_000)
+	set(&o.KeepBytes, 64<<20)
+	set(&o.Units, 1)
+	set(&o.ThrottleBurst, time.Minute)
+	set(&o.ThrottleQueue, 10*time.Second)
+	set(&o.MaxDeliveries, 10)
 	set(&o.TokenGrace, 300*time.Second)
 	set(&o.DropGrace, 300*time.Second)
 	set(&o.ConnectTimeout, 60*time.Second)
@@ -145,6 +189,32 @@ func (o Options) withDefaults() Options {
 		o.Log = zap.NewNop()
 	}
 	return o
+}
+
+// check finds what no hub could be made of.
+func (o Options) check() error {
+	if _, err := o.Tier.limits(o.Units); err != nil {
+		return err
+	}
+	if o.Units < 1 || o.Quota < 0 {
+		return errors.New("want at least one unit, and a quota of 0 or more")
+	}
+	if _, err := base64.StdEncoding.DecodeString(o.PolicyKey.Reveal()); err != nil {
+		return errors.New("the key of the policy is not base64")
+	}
+	return nil
+}
+
+// policyOwner is the policy of a new hub that may do everything.
+const policyOwner = "iothubowner"
+
+// policies are the keys of the hub's shared access policies.
+func (o Options) policies() map[string][][]byte {
+	key, _ := base64.StdEncoding.DecodeString(o.PolicyKey.Reveal()) // checked
+	if len(key) == 0 {
+		return nil
+	}
+	return map[string][][]byte{policyOwner: {key}}
 }
 
 // set gives *field a default.

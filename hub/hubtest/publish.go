@@ -17,52 +17,49 @@ type telemetry struct {
 	body        []byte
 }
 
-// publish serves a PUBLISH: what it addresses, then its PUBACK.
-func (c *conn) publish(p *packets.PublishPacket) error {
+// published serves a PUBLISH: what it addresses, then its PUBACK.
+func (s *session) published(p *packets.PublishPacket) error {
 	if p.Qos == 2 {
 		return &stop{ReasonQoS2, "PUBLISH to " + p.TopicName}
 	}
-	if f, ok := c.hub.faults.take(c.device.id, FaultKind.atPublish); ok {
-		return c.publishFault(f, p)
+	moment := FaultKind.atPublish
+	if t, _ := parseTopic(s.device.base(), p.TopicName); t == toEvents {
+		moment = FaultKind.atTelemetry
 	}
-	if err := c.accept(p); err != nil {
+	if f, ok := s.fault(moment); ok {
+		return s.publishFault(f, p)
+	}
+	acknowledge, err := s.accept(p)
+	if err != nil || !acknowledge {
 		return err
 	}
-	return c.puback(p)
+	return s.puback(p)
 }
 
-func (c *conn) puback(p *packets.PublishPacket) error {
-	if p.Qos == 0 {
-		return nil
-	}
-	ack := packets.NewControlPacket(packets.Puback).(*packets.PubackPacket)
-	ack.MessageID = p.MessageID
-	return c.write(ack)
-}
-
-// accept does what p asks for. It returns only once that is recorded.
-func (c *conn) accept(p *packets.PublishPacket) error {
-	t, rest := parseTopic(c.device.id, p.TopicName)
+// accept does what p asks for, and reports whether it is to be acknowledged.
+// It returns only once that is recorded.
+func (s *session) accept(p *packets.PublishPacket) (acknowledge bool, err error) {
+	t, rest := parseTopic(s.device.base(), p.TopicName)
 	switch t {
 	case toEvents:
-		return c.acceptEvents(p, rest)
+		return s.acceptEvents(p, rest)
 	case toTwinGet:
-		return c.twinGet(requestID(rest))
+		return true, s.twinGet(requestID(rest))
 	case toTwinPatch:
-		return c.twinPatch(requestID(rest), p.Payload)
-	case toMethodResponse, toCredentials:
-		// Nothing here calls methods or issues certificates, and the hub
-		// ignores answers nobody waits for.
-		return nil
+		return true, s.twinPatch(requestID(rest), p.Payload)
+	case toMethodResponse:
+		return true, s.methodAnswered(requestID(rest), p)
+	case toCredentials:
+		return true, nil // no certificates are issued here
 	case toForeign, toUnknown:
-		return c.rejectTopic(t, p.TopicName)
+		return true, s.rejectTopic(t, p.TopicName)
 	}
-	return nil
+	return true, nil
 }
 
-func (c *conn) rejectTopic(t target, topic string) error {
+func (s *session) rejectTopic(t target, topic string) error {
 	switch {
-	case c.hub.opts.Quirks.IgnoreUnknownTopics:
+	case s.hub.opts.Quirks.IgnoreUnknownTopics:
 		return nil
 	case t == toForeign:
 		return &stop{ReasonForeignTopic, topic}
@@ -70,20 +67,44 @@ func (c *conn) rejectTopic(t target, topic string) error {
 	return &stop{ReasonUnknownTopic, topic}
 }
 
-func (c *conn) acceptEvents(p *packets.PublishPacket, bag string) error {
+func (s *session) acceptEvents(p *packets.PublishPacket, bag string) (acknowledge bool, err error) {
 	properties, err := parseBag(bag)
 	if err != nil {
-		return &stop{ReasonMalformedBag, fmt.Sprintf("%v: %s", err, p.TopicName)}
+		return false, &stop{ReasonMalformedBag, fmt.Sprintf("%v: %s", err, p.TopicName)}
 	}
-	if _, ok := properties["$.exp"]; ok && !c.hub.opts.Quirks.AcceptD2CExpiry {
-		return &stop{ReasonForbiddenExpiry, "$.exp belongs to cloud-to-device messages"}
+	if _, ok := properties["$.exp"]; ok && !s.hub.opts.Quirks.AcceptD2CExpiry {
+		return false, &stop{ReasonForbiddenExpiry, "$.exp belongs to cloud-to-device messages"}
 	}
-	if size := messageSize(properties, p.Payload); size > maxMessage {
-		return &stop{ReasonTooLarge, fmt.Sprintf("%d bytes: want at most %d, properties included", size, maxMessage)}
+	size := messageSize(properties, p.Payload)
+	if size > maxMessage {
+		return false, &stop{ReasonTooLarge, fmt.Sprintf("%d bytes: want at most %d, properties included", size, maxMessage)}
 	}
-	return c.record(&telemetry{
+	if ok, err := s.meterEvents(p, size); !ok {
+		return false, err
+	}
+	return true, s.record(&telemetry{
 		topic: p.TopicName, bag: properties, qos: p.Qos, dup: p.Dup, retain: p.Retain, body: p.Payload,
 	})
+}
+
+// meterEvents lets the tier's throttle and quota have their say. A throttled
+// device is disconnected; one beyond the quota stays, and hears nothing, as
+// seen of the real hub.
+func (s *session) meterEvents(p *packets.PublishPacket, size int) (ok bool, err error) {
+	wait, ok := s.hub.throttle.d2c.delay()
+	if !ok {
+		return false, &stop{ReasonThrottled, "more messages per second than the tier allows"}
+	}
+	if !s.hub.meter.take(s.hub.now(), size) {
+		if s.hub.opts.Quirks.CloseOnQuota {
+			return false, &stop{ReasonQuota, ErrQuota.Error()}
+		}
+		return false, s.emit(Event{Kind: EventQuota, Reason: ReasonQuota, Topic: p.TopicName, QoS: p.Qos})
+	}
+	if wait > 0 {
+		return true, s.pause(wait)
+	}
+	return true, nil
 }
 
 // messageSize is what the hub counts: the body, the values of system
@@ -100,7 +121,7 @@ func messageSize(properties map[string]string, body []byte) int {
 }
 
 // record stores t.
-func (c *conn) record(t *telemetry) error {
+func (s *session) record(t *telemetry) error {
 	properties := maps.Clone(t.bag)
 	if t.retain {
 		properties["mqtt-retain"] = "true"
@@ -112,28 +133,27 @@ func (c *conn) record(t *telemetry) error {
 	if body == nil {
 		body = []byte{}
 	}
-	err := c.hub.emit(Event{
-		Kind: EventD2C, Device: c.device.id, Topic: t.topic, QoS: t.qos, Dup: t.dup, Retain: t.retain,
-		Properties: properties, System: c.stamp(properties), Body: body,
+	return s.emit(Event{
+		Kind: EventD2C, Topic: t.topic, QoS: t.qos, Dup: t.dup, Retain: t.retain,
+		Properties: properties, System: s.stamp(properties), Body: body,
 	})
-	if err != nil {
-		return &stop{ReasonNotRecorded, err.Error()}
-	}
-	return nil
 }
 
 // stamp is what the hub adds to a message. Source: Microsoft's "Create and
 // read IoT Hub messages".
-func (c *conn) stamp(properties map[string]string) map[string]string {
+func (s *session) stamp(properties map[string]string) map[string]string {
 	system := map[string]string{
-		"iothub-connection-device-id":          c.device.id,
-		"iothub-connection-auth-generation-id": c.device.generation,
-		"iothub-connection-auth-method":        `{"scope":"device","type":"sas","issuer":"iothub"}`,
-		"iothub-enqueuedtime":                  c.hub.opts.Now().UTC().Format(time.RFC3339Nano),
+		"iothub-connection-device-id":          s.device.id,
+		"iothub-connection-auth-generation-id": s.device.generation,
+		"iothub-connection-auth-method":        s.method.String(),
+		"iothub-enqueuedtime":                  s.hub.now().UTC().Format(time.RFC3339Nano),
 		"iothub-message-source":                "Telemetry",
 	}
-	if c.modelID != "" {
-		system["dt-dataschema"] = c.modelID
+	if s.device.module != "" {
+		system["iothub-connection-module-id"] = s.device.module
+	}
+	if s.modelID != "" {
+		system["dt-dataschema"] = s.modelID
 	}
 	if component := properties["$.sub"]; component != "" {
 		system["dt-subject"] = component
@@ -142,14 +162,14 @@ func (c *conn) stamp(properties map[string]string) map[string]string {
 }
 
 // readWill checks the will of a CONNECT: nil if there is none to publish.
-func (h *Hub) readWill(p *packets.ConnectPacket, device string) (*telemetry, *refusal) {
+func (h *Hub) readWill(p *packets.ConnectPacket, d *device) (*telemetry, *refusal) {
 	if !p.WillFlag {
 		return nil, nil
 	}
 	if p.WillQos == 2 {
 		return nil, &refusal{ReasonQoS2, refusedUnavailable, "will with QoS 2"}
 	}
-	t, rest := parseTopic(device, p.WillTopic)
+	t, rest := parseTopic(d.base(), p.WillTopic)
 	if t != toEvents {
 		if h.opts.Quirks.IgnoreForeignWill {
 			return nil, nil
@@ -166,8 +186,8 @@ func (h *Hub) readWill(p *packets.ConnectPacket, device string) (*telemetry, *re
 
 // publishWill publishes the will, unless the client said good-bye or the hub
 // itself goes.
-func (c *conn) publishWill(end Reason) {
-	if c.will != nil && end != ReasonClientDisconnect && end != ReasonShutdown {
-		_ = c.record(c.will) // not recorded is logged already, and nobody waits for it
+func (s *session) publishWill(end Reason) {
+	if s.will != nil && end != ReasonClientDisconnect && end != ReasonShutdown {
+		_ = s.record(s.will) // not recorded is logged already, and nobody waits for it
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -85,40 +86,62 @@ func (t sasToken) signedBy(keys [][]byte) bool {
 	return signed
 }
 
-// covers reports whether t is good for device at host: its scope is host or
-// host/devices/{device}, or lies between them, by whole segments. Host in any
-// case, device id in its own.
-func (t sasToken) covers(host, device string) bool {
-	want := []string{host, "devices", device}
+// covers reports whether t is good for a resource, given by its segments: its
+// scope is the resource or lies above it, by whole segments. The host in any
+// case, all else in its own.
+func (t sasToken) covers(resource []string) bool {
 	have := strings.Split(t.scope, "/")
-	if len(have) > len(want) || !strings.EqualFold(have[0], host) {
+	if len(have) > len(resource) || !strings.EqualFold(withoutPort(have[0]), resource[0]) {
 		return false
 	}
 	for i := 1; i < len(have); i++ {
-		if have[i] != want[i] {
+		if have[i] != resource[i] {
 			return false
 		}
 	}
 	return true
 }
 
-// check says why a password does not open device, or "" and when it expires.
-func checkSAS(password, host, device string, keys [][]byte, now time.Time, grace time.Duration) (time.Time, Reason) {
+// withoutPort is the name in "host:port". SDKs that are pointed at an emulator
+// by that say it wherever they name the hub; the real one has no other port.
+func withoutPort(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
+}
+
+// sasCheck is what a token is checked against.
+type sasCheck struct {
+	resource []string            // what it must cover
+	keys     [][]byte            // of tokens that name no policy
+	policies map[string][][]byte // keys by policy
+	now      time.Time
+	grace    time.Duration // how long an expired token is still good
+}
+
+// check reads a token, or says why it opens nothing.
+func (c sasCheck) check(password string) (sasToken, Reason) {
 	if password == "" {
-		return time.Time{}, ReasonMissingToken
+		return sasToken{}, ReasonMissingToken
 	}
 	t, ok := parseSAS(password)
-	switch {
-	case !ok:
-		return time.Time{}, ReasonMalformedToken
-	case t.policy != "":
-		return time.Time{}, ReasonUnknownPolicy
-	case !t.covers(host, device):
-		return time.Time{}, ReasonForeignToken
-	case !t.signedBy(keys):
-		return time.Time{}, ReasonBadSignature
-	case !t.expires.Add(grace).After(now):
-		return time.Time{}, ReasonExpiredToken
+	if !ok {
+		return sasToken{}, ReasonMalformedToken
 	}
-	return t.expires, ""
+	keys := c.keys
+	if t.policy != "" {
+		keys = c.policies[t.policy]
+	}
+	switch {
+	case len(keys) == 0 && t.policy != "":
+		return sasToken{}, ReasonUnknownPolicy
+	case !t.covers(c.resource):
+		return sasToken{}, ReasonForeignToken
+	case !t.signedBy(keys):
+		return sasToken{}, ReasonBadSignature
+	case !t.expires.Add(c.grace).After(c.now):
+		return sasToken{}, ReasonExpiredToken
+	}
+	return t, ""
 }

@@ -72,7 +72,11 @@ func TestCheckSAS(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			keys := [][]byte{[]byte("primary that signed nothing"), decodeKey(t, test.key)}
-			_, got := checkSAS(test.token, test.host, test.device, keys, time.Unix(test.now, 0), 300*time.Second)
+			c := sasCheck{
+				resource: []string{test.host, "devices", test.device}, keys: keys,
+				now: time.Unix(test.now, 0), grace: 300 * time.Second,
+			}
+			_, got := c.check(test.token)
 			if got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -84,9 +88,10 @@ func TestSASFieldOrderAndCase(t *testing.T) {
 	_, rest, _ := strings.Cut(tokenV1, " ")
 	fields := strings.Split(rest, "&")
 	token := "SharedAccessSignature " + strings.ToUpper(fields[2][:2]) + fields[2][2:] + "&" + fields[1] + "&" + fields[0]
-	expires, why := checkSAS(token, "contoso.azure-devices.net", "MyDevice01", [][]byte{decodeKey(t, keyV1)}, time.Unix(0, 0), 0)
-	if why != "" || expires.Unix() != 1767225600 {
-		t.Errorf("expires %v, refused for %q", expires.Unix(), why)
+	c := sasCheck{resource: []string{"contoso.azure-devices.net", "devices", "MyDevice01"}, keys: [][]byte{decodeKey(t, keyV1)}, now: time.Unix(0, 0)}
+	parsed, why := c.check(token)
+	if why != "" || parsed.expires.Unix() != 1767225600 {
+		t.Errorf("expires %v, refused for %q", parsed.expires.Unix(), why)
 	}
 }
 

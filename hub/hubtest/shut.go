@@ -27,33 +27,17 @@ func halfClose(stream net.Conn) {
 // and reads what the client still sends for a while. Closing at once would
 // answer unread bytes with a reset, which clients report as an error.
 func (c *conn) shut() {
-	if c.drained != nil {
-		_ = c.raw.SetReadDeadline(time.Unix(1, 0))
-		<-c.drained
-	}
-	_ = c.raw.SetWriteDeadline(time.Now().Add(killTimeout))
+	_ = c.line.SetWriteDeadline(time.Now().Add(killTimeout))
 	halfClose(c.stream)
 	c.drain()
-	_ = c.raw.Close()
+	_ = c.line.Close()
 }
 
 // drain reads until the client closes too, or linger is over.
 func (c *conn) drain() {
-	select {
-	case <-c.killed:
-		if c.killedBy == ReasonShutdown {
-			return
-		}
-	default:
+	if c.ended() == ReasonShutdown {
+		return
 	}
-	_ = c.raw.SetReadDeadline(time.Now().Add(linger))
-	_, _ = io.Copy(io.Discard, c.raw)
-}
-
-// reset closes the connection with a TCP RST.
-func (c *conn) reset() {
-	if t, ok := c.raw.(*net.TCPConn); ok {
-		_ = t.SetLinger(0)
-	}
-	_ = c.raw.Close()
+	_ = c.line.SetReadDeadline(time.Now().Add(linger))
+	_, _ = io.Copy(io.Discard, c.line.Conn)
 }

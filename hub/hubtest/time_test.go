@@ -21,7 +21,7 @@ func inBubble(t *testing.T, o Options, test func(*testing.T, *Hub, *client)) {
 			t.Fatal(err)
 		}
 		ours, theirs := net.Pipe()
-		h.start(theirs, func(*conn) error { return nil })
+		h.server.start(theirs, func(*conn) error { return nil })
 		test(t, h, &client{t, ours})
 		_ = ours.Close()
 		if err := h.Close(); err != nil {

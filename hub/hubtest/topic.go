@@ -1,6 +1,9 @@
 package hubtest
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // target is what a published topic addresses.
 type target uint8
@@ -24,11 +27,12 @@ const (
 	credentialsPrefix = "$iothub/credentials/POST/issueCertificate/"
 )
 
-// parseTopic says what topic, published by device, addresses, and returns its
-// variable rest.
-func parseTopic(device, topic string) (t target, rest string) {
+// parseTopic says what topic, published by a device, addresses, and returns
+// its variable rest. base is where the device's topics begin: its id, or for
+// a module "device/modules/module".
+func parseTopic(base, topic string) (t target, rest string) {
 	if after, ok := strings.CutPrefix(topic, "devices/"); ok {
-		return parseDeviceTopic(device, after)
+		return parseDeviceTopic(base, after)
 	}
 	for _, fixed := range []struct {
 		prefix string
@@ -51,13 +55,13 @@ func parseTopic(device, topic string) (t target, rest string) {
 	return toUnknown, ""
 }
 
-// parseDeviceTopic reads {device}/messages/events[/[?]bag[/]].
-func parseDeviceTopic(device, s string) (target, string) {
-	id, after, _ := strings.Cut(s, "/")
-	if id != device {
+// parseDeviceTopic reads {base}/messages/events[/[?]bag[/]].
+func parseDeviceTopic(base, s string) (target, string) {
+	after, ok := strings.CutPrefix(s+"/", base+"/")
+	if !ok {
 		return toForeign, ""
 	}
-	bag, ok := strings.CutPrefix(after, "messages/events")
+	bag, ok := strings.CutPrefix(strings.TrimSuffix(after, "/"), "messages/events")
 	if !ok || bag == "" {
 		return known(ok), ""
 	}
@@ -89,10 +93,20 @@ func isNumber(s string) bool {
 	return s != ""
 }
 
+// methodStatus is the status in the topic of a method's answer.
+func methodStatus(topic string) int {
+	status, _, _ := strings.Cut(strings.TrimPrefix(topic, methodResPrefix), "/")
+	n, _ := strconv.Atoi(status) // digits, or beyond what an int holds
+	return n
+}
+
 // requestID is the $rid of a query, as it came: answers carry it verbatim.
-func requestID(query string) string {
+func requestID(query string) string { return queryValue(query, "$rid") }
+
+// queryValue is the value of a name in a topic's query, as it came.
+func queryValue(query, want string) string {
 	for pair := range strings.SplitSeq(query, "&") {
-		if name, value, _ := strings.Cut(pair, "="); unescape(name) == "$rid" {
+		if name, value, _ := strings.Cut(pair, "="); unescape(name) == want {
 			return value
 		}
 	}
@@ -113,11 +127,18 @@ const maxSubscriptions = 5
 // c2dFilter is the filter of device's C2D messages.
 func c2dFilter(device string) string { return "devices/" + device + "/messages/devicebound/#" }
 
-// knownFilter reports whether device may subscribe to filter.
-func knownFilter(device, filter string) bool {
+// moduleFilter is the filter of what a module receives.
+func moduleFilter(d *device) string { return "devices/" + d.base() + "/#" }
+
+// knownFilter reports whether d may subscribe to filter.
+func knownFilter(d *device, filter string) bool {
 	switch filter {
-	case c2dFilter(device), twinResponseFilter, twinDesiredFilter, methodFilter, credentialsFilter:
+	case twinResponseFilter, twinDesiredFilter, methodFilter, credentialsFilter:
 		return true
+	case c2dFilter(d.id):
+		return d.module == ""
+	case moduleFilter(d):
+		return d.module != ""
 	}
 	return false
 }

@@ -4,155 +4,162 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
+	"maps"
 	"time"
-
-	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// maxReported is the hub's limit for reported properties, in bytes. Source:
-// Microsoft's "Understand and use device twins in IoT Hub".
-const maxReported = 32768
+// properties are JSON objects as decoded, with json.Number for numbers.
+type properties = map[string]any
 
-// twin holds the two halves of a device twin, without their $version.
+// twin is a device twin.
 type twin struct {
-	desired, reported               map[string]any
-	desiredVersion, reportedVersion int
+	tags              properties
+	desired, reported half
+	version           int // counts changes by the service, also in the etag
 }
 
-func newTwin() twin {
-	return twin{desired: map[string]any{}, reported: map[string]any{}, desiredVersion: 1, reportedVersion: 1}
+// half is one side of a twin's properties.
+type half struct {
+	values   properties
+	metadata properties // mirrors values
+	version  int
+	versions bool // metadata tells versions too, as that of desired does
+}
+
+func newTwin(now time.Time) *twin {
+	t := &twin{tags: properties{}, version: 1}
+	t.desired = half{values: properties{}, metadata: properties{}, version: 1, versions: true}
+	t.reported = half{values: properties{}, metadata: properties{}, version: 1}
+	t.desired.metadata = t.desired.stamp(now)
+	t.reported.metadata = t.reported.stamp(now)
+	return t
 }
 
 // document is the answer to a read of the twin by its device.
-func (t twin) document() ([]byte, error) {
-	half := func(properties map[string]any, version int) map[string]any {
-		all := map[string]any{"$version": version}
-		for k, v := range properties {
-			all[k] = v
-		}
-		return all
+func (t *twin) document() ([]byte, error) {
+	return json.Marshal(map[string]any{"desired": t.desired.forDevice(), "reported": t.reported.forDevice()})
+}
+
+func (h half) forDevice() properties {
+	all := maps.Clone(h.values)
+	all["$version"] = h.version
+	return all
+}
+
+// forService is the half with its metadata. It shares nothing that changes.
+func (h half) forService() properties {
+	all := h.forDevice()
+	all["$metadata"] = h.metadata
+	return all
+}
+
+// patch merges changes, within the limits, and counts the version up.
+func (h *half) patch(changes properties, limit int, now time.Time) error {
+	merged := mergePatch(h.values, changes)
+	if err := checkProperties(merged, limit); err != nil {
+		return err
 	}
-	return json.Marshal(map[string]any{
-		"desired":  half(t.desired, t.desiredVersion),
-		"reported": half(t.reported, t.reportedVersion),
-	})
+	h.values = merged
+	h.version++
+	h.metadata = h.touch(h.metadata, changes, h.stamp(now))
+	return nil
+}
+
+// replace puts values in the place of all there is, and returns the change as
+// a patch.
+func (h *half) replace(values properties, limit int, now time.Time) (properties, error) {
+	change := properties{}
+	for k := range h.values {
+		change[k] = nil
+	}
+	old := h.values
+	h.values = properties{}
+	if err := h.patch(values, limit, now); err != nil {
+		h.values = old
+		return nil, err
+	}
+	h.metadata = h.touch(properties{}, h.values, h.stamp(now))
+	maps.Copy(change, h.values)
+	return change, nil
+}
+
+// stamp is the metadata of what changes now.
+func (h *half) stamp(now time.Time) properties {
+	s := properties{"$lastUpdated": now.UTC().Format("2006-01-02T15:04:05.9999999Z")}
+	if h.versions {
+		s["$lastUpdatedVersion"] = h.version
+	}
+	return s
+}
+
+// touch stamps the metadata of an object and of what changes in it.
+func (h *half) touch(metadata, changes, stamp properties) properties {
+	touched := maps.Clone(metadata)
+	for k, v := range changes {
+		switch v := v.(type) {
+		case nil:
+			delete(touched, k)
+		case properties:
+			inner, _ := metadata[k].(properties)
+			if inner == nil {
+				inner = properties{}
+			}
+			touched[k] = h.touch(inner, v, stamp)
+		default:
+			touched[k] = stamp
+		}
+	}
+	maps.Copy(touched, stamp)
+	return touched
 }
 
 var (
 	errPatch        = errors.New("want one JSON object")
 	errPatchVersion = errors.New("$version does not belong in a patch")
-	errTwinSize     = fmt.Errorf("reported properties larger than %d bytes", maxReported)
 )
 
-// report merges patch into the reported properties.
-func (t *twin) report(patch []byte) error {
-	d := json.NewDecoder(bytes.NewReader(patch))
+// parseObject reads one JSON object and nothing else.
+func parseObject(text []byte) (properties, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	var changes map[string]any
-	if err := d.Decode(&changes); err != nil || changes == nil {
-		return errPatch
+	var object properties
+	if err := d.Decode(&object); err != nil || object == nil {
+		return nil, errPatch
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errPatch
+		return nil, errPatch
+	}
+	return object, nil
+}
+
+// report merges a device's patch into the reported properties.
+func (t *twin) report(patch []byte, now time.Time) error {
+	changes, err := parseObject(patch)
+	if err != nil {
+		return err
 	}
 	if _, ok := changes["$version"]; ok {
 		return errPatchVersion
 	}
-	merged := mergePatch(t.reported, changes)
-	if all, err := json.Marshal(merged); err != nil || len(all) > maxReported {
-		return errTwinSize
-	}
-	t.reported = merged
-	t.reportedVersion++
-	return nil
+	return t.reported.patch(changes, maxReported, now)
 }
 
 // mergePatch is RFC 7396: null removes, objects merge, the rest replaces. It
 // leaves its arguments alone.
-func mergePatch(old, patch map[string]any) map[string]any {
-	merged := make(map[string]any, len(old)+len(patch))
-	for k, v := range old {
-		merged[k] = v
-	}
+func mergePatch(old, patch properties) properties {
+	merged := make(properties, len(old)+len(patch))
+	maps.Copy(merged, old)
 	for k, v := range patch {
 		if v == nil {
 			delete(merged, k)
 			continue
 		}
-		if inner, ok := v.(map[string]any); ok {
-			before, _ := merged[k].(map[string]any)
+		if inner, ok := v.(properties); ok {
+			before, _ := merged[k].(properties)
 			v = mergePatch(before, inner)
 		}
 		merged[k] = v
 	}
 	return merged
-}
-
-// Twin returns the twin of a device as the device reads it: JSON with
-// "desired" and "reported".
-func (h *Hub) Twin(device string) (json.RawMessage, error) {
-	d, err := h.device(device)
-	if err != nil {
-		return nil, err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.twin.document()
-}
-
-// twinGet answers a read of the twin.
-func (c *conn) twinGet(rid string) error {
-	if rid == "" {
-		if c.hub.opts.Quirks.IgnoreMissingRID {
-			return nil
-		}
-		return &stop{ReasonMissingRID, "twin read without $rid"}
-	}
-	document, err := c.hub.Twin(c.device.id)
-	if err != nil {
-		return &stop{ReasonUnknownDevice, err.Error()}
-	}
-	return c.twinAnswer(EventTwinGet, 200, "?$rid="+rid, document)
-}
-
-// twinPatch answers an update of the reported properties. Without $rid it is
-// done and not answered.
-func (c *conn) twinPatch(rid string, patch []byte) error {
-	version, err := c.device.report(patch)
-	if rid == "" {
-		return nil
-	}
-	if err != nil {
-		body, _ := json.Marshal(map[string]any{ // strings and a number: cannot fail
-			"errorCode": 400004, "trackingId": newUUID(), "message": err.Error(),
-			"timestampUtc": c.hub.opts.Now().UTC().Format(time.RFC3339Nano),
-		})
-		return c.twinAnswer(EventTwinPatch, 400, "?$rid="+rid, body)
-	}
-	return c.twinAnswer(EventTwinPatch, 204, "?$rid="+rid+"&$version="+strconv.Itoa(version), nil)
-}
-
-func (d *device) report(patch []byte) (version int, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	err = d.twin.report(patch)
-	return d.twin.reportedVersion, err
-}
-
-// twinAnswer records and sends an answer, if the device has subscribed to
-// answers: QoS 0, as the hub does.
-func (c *conn) twinAnswer(kind Kind, status int, query string, body []byte) error {
-	p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
-	p.TopicName = "$iothub/twin/res/" + strconv.Itoa(status) + "/" + query
-	p.Payload = body
-	if err := c.hub.emit(Event{Kind: kind, Device: c.device.id, Code: status, Topic: p.TopicName, Body: body}); err != nil {
-		return &stop{ReasonNotRecorded, err.Error()}
-	}
-	if _, ok := c.device.subscribed(twinResponseFilter); !ok {
-		return nil
-	}
-	return c.write(p)
 }

@@ -4,28 +4,29 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 func TestReport(t *testing.T) {
-	tw := newTwin()
+	tw := newTwin(time.Now())
 	for i, step := range []struct{ patch, want string }{
 		{`{"fw":"1.0","net":{"a":1,"b":2}}`, `{"fw":"1.0","net":{"a":1,"b":2}}`},
 		{`{"fw":null,"net":{"a":null,"c":3}}`, `{"net":{"b":2,"c":3}}`},
 		{`{"net":4503599627370496}`, `{"net":4503599627370496}`},
 		{`{}`, `{"net":4503599627370496}`},
 	} {
-		if err := tw.report([]byte(step.patch)); err != nil {
+		if err := tw.report([]byte(step.patch), time.Now()); err != nil {
 			t.Fatalf("%s: %v", step.patch, err)
 		}
-		got, err := json.Marshal(tw.reported)
-		if string(got) != step.want || err != nil || tw.reportedVersion != i+2 {
-			t.Errorf("%s: got %s, version %d, %v; want %s, %d", step.patch, got, tw.reportedVersion, err, step.want, i+2)
+		got, err := json.Marshal(tw.reported.values)
+		if string(got) != step.want || err != nil || tw.reported.version != i+2 {
+			t.Errorf("%s: got %s, version %d, %v; want %s, %d", step.patch, got, tw.reported.version, err, step.want, i+2)
 		}
 	}
 	for _, patch := range []string{"", " ", "null", "[]", `"x"`, `{"a":1`, `{} {}`, `{"$version":3}`, `{"a":"` + strings.Repeat("x", maxReported) + `"}`} {
-		if err := tw.report([]byte(patch)); err == nil || tw.reportedVersion != 5 {
+		if err := tw.report([]byte(patch), time.Now()); err == nil || tw.reported.version != 5 {
 			t.Errorf("%.20q: accepted", patch)
 		}
 	}
@@ -60,8 +61,8 @@ func FuzzReport(f *testing.F) {
 	f.Add([]byte(`{"a":{"b":null},"c":[1]}`))
 	f.Add([]byte(`{"a":`))
 	f.Fuzz(func(t *testing.T, patch []byte) {
-		tw := newTwin()
-		if err := tw.report(patch); err != nil {
+		tw := newTwin(time.Now())
+		if err := tw.report(patch, time.Now()); err != nil {
 			return
 		}
 		if _, err := tw.document(); err != nil {

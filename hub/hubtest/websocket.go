@@ -2,6 +2,7 @@ package hubtest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,36 +22,23 @@ const (
 	maxRequest           = 65536 // bytes of the HTTP request
 )
 
-// ListenWebSocket starts serving MQTT over secure WebSocket at addr,
-// "host:port", path "/$iothub/websocket", any query; port 0 picks one. It
-// returns the address it listens at. The real hub's port is 443.
-func (h *Hub) ListenWebSocket(addr string) (string, error) {
-	return h.listen(addr, func(c *conn) error {
-		if err := c.handshake(h.tls); err != nil {
-			return err
-		}
-		return c.upgrade()
-	})
-}
-
-// upgrade answers one HTTP request and makes the connection a WebSocket.
-func (c *conn) upgrade() error {
+// openWebSocket answers one HTTP request and makes the connection a WebSocket
+// over TLS.
+func (c *conn) openWebSocket(config *tls.Config) error {
+	if err := c.handshake(config); err != nil {
+		return err
+	}
 	reader := bufio.NewReader(io.LimitReader(c.stream, maxRequest))
 	request, err := http.ReadRequest(reader)
 	if err != nil {
 		return &stop{ReasonProtocolError, "no HTTP request: " + err.Error()}
 	}
 	w := &responder{conn: c.stream, reader: reader, header: http.Header{}}
-	if request.URL.Path != webSocketPath {
-		http.Error(w, "want "+webSocketPath, http.StatusNotFound)
-		return &stop{ReasonProtocolError, fmt.Sprintf("HTTP path %q: want %s", request.URL.Path, webSocketPath)}
-	}
-	if !slices.Contains(websocket.Subprotocols(request), webSocketSubprotocol) {
-		http.Error(w, "want subprotocol "+webSocketSubprotocol, http.StatusBadRequest)
-		return &stop{ReasonProtocolError, "WebSocket without subprotocol " + webSocketSubprotocol}
+	if err := checkUpgrade(w, request); err != nil {
+		return err
 	}
 	upgrader := websocket.Upgrader{
-		ReadBufferSize: 4096, WriteBufferSize: 4096,
+		ReadBufferSize: 1024, WriteBufferSize: 1024,
 		Subprotocols: []string{webSocketSubprotocol},
 		CheckOrigin:  func(*http.Request) bool { return true }, // devices have none
 	}
@@ -59,9 +47,20 @@ func (c *conn) upgrade() error {
 		return &stop{ReasonProtocolError, "WebSocket upgrade: " + err.Error()}
 	}
 	ws.SetReadLimit(maxPacket + 5)
-	// The upgrade has cleared the deadline for CONNECT.
-	_ = c.raw.SetDeadline(time.Now().Add(c.hub.opts.ConnectTimeout))
 	c.stream = &webSocketStream{Conn: c.stream, ws: ws}
+	return nil
+}
+
+// checkUpgrade refuses what is not a device's request.
+func checkUpgrade(w *responder, request *http.Request) error {
+	if request.URL.Path != webSocketPath {
+		http.Error(w, "want "+webSocketPath, http.StatusNotFound)
+		return &stop{ReasonProtocolError, fmt.Sprintf("HTTP path %q: want %s", request.URL.Path, webSocketPath)}
+	}
+	if !slices.Contains(websocket.Subprotocols(request), webSocketSubprotocol) {
+		http.Error(w, "want subprotocol "+webSocketSubprotocol, http.StatusBadRequest)
+		return &stop{ReasonProtocolError, "WebSocket without subprotocol " + webSocketSubprotocol}
+	}
 	return nil
 }
 
@@ -93,8 +92,18 @@ func (r *responder) Write(body []byte) (int, error) {
 
 // Hijack hands the connection to the WebSocket.
 func (r *responder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return r.conn, bufio.NewReadWriter(r.reader, bufio.NewWriter(r.conn)), nil
+	return undisturbed{r.conn}, bufio.NewReadWriter(r.reader, bufio.NewWriter(r.conn)), nil
 }
+
+// undisturbed keeps the deadlines of a connection, which the WebSocket library
+// would clear.
+type undisturbed struct{ net.Conn }
+
+// SetDeadline does nothing.
+func (undisturbed) SetDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (undisturbed) SetWriteDeadline(time.Time) error { return nil }
 
 // webSocketStream is a stream of bytes over binary messages.
 type webSocketStream struct {

@@ -26,7 +26,12 @@ func key(text string) string { return base64.StdEncoding.EncodeToString([]byte(t
 var (
 	deviceKey = key("interop test key, not a secret 1")
 	otherKey  = key("interop test key, not a secret 2")
+	groupKey  = key("interop test key, not a secret 3")
+	policyKey = key("interop test key, not a secret 4")
 )
+
+// idScope is the emulated provisioning service's.
+const idScope = "0ne00000000"
 
 // record is one line of the emulator's record.
 type record struct {
@@ -42,31 +47,37 @@ type record struct {
 
 // emulator is a running "gatewayd emulate-hub".
 type emulator struct {
-	port, admin  string
+	port, dps    string
+	admin        string // base URL of the service API
 	ca           string // file
 	recordFile   string
 	seen, latest int // records before the current client, and at the last look
 }
 
-// emulate starts an emulator with two devices.
-func emulate(t *testing.T) *emulator {
+// emulate starts an emulator with two devices and a provisioning service.
+func emulate(t *testing.T, args ...string) *emulator {
 	t.Helper()
 	dir := t.TempDir()
+	ports := freePorts(t, 3)
+	admin := "127.0.0.1:" + ports[2]
 	e := &emulator{
-		port:       freePort(t),
-		admin:      "127.0.0.1:" + freePort(t),
+		port:       ports[0],
+		dps:        ports[1],
+		admin:      "http://" + admin,
 		ca:         filepath.Join(dir, "ca.pem"),
 		recordFile: filepath.Join(dir, "record.jsonl"),
 	}
-	start(t, gatewayd, "emulate-hub",
-		"--listen", "127.0.0.1:"+e.port,
+	start(t, gatewayd, append([]string{
+		"emulate-hub",
+		"--listen", "127.0.0.1:" + e.port,
+		"--dps-listen", "127.0.0.1:" + e.dps, "--id-scope", idScope, "--group-key", groupKey,
 		"--hostname", host,
-		"--device", device+"="+deviceKey,
-		"--device", "lora2="+otherKey,
+		"--device", device + "=" + deviceKey,
+		"--device", "lora2=" + otherKey,
 		"--ca-out", e.ca,
 		"--record", e.recordFile,
-		"--admin", e.admin)
-	awaitListener(t, e.port)
+		"--admin", admin, "--policy-key", policyKey,
+	}, args...)...)
 	await(t, "the emulator's CA", func() (struct{}, bool) {
 		b, err := os.ReadFile(e.ca)
 		return struct{}{}, err == nil && bytes.Contains(b, []byte("END CERTIFICATE"))

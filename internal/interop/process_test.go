@@ -123,16 +123,32 @@ func commandWithin(t *testing.T, limit time.Duration, name string, args ...strin
 // freePort returns a TCP port nobody listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	return freePorts(t, 1)[0]
+}
+
+// freePorts returns n of them, all different.
+func freePorts(t *testing.T, n int) []string {
+	t.Helper()
+	var ports []string
+	var listeners []net.Listener // closed when all are chosen
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners = append(listeners, l)
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, port)
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+	for _, l := range listeners {
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return port
+	return ports
 }
 
 // awaitListener waits until something listens on port.

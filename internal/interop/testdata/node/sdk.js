@@ -1,4 +1,4 @@
-// One session of Microsoft's device SDK: CONNECTION-STRING CA-FILE.
+// One session of Microsoft's device SDK: CONNECTION-STRING CA-FILE Mqtt|MqttWs.
 //
 // Sends one message with properties, prints "subscribed", prints the first
 // cloud-to-device message as one line of JSON once it is completed, and ends.
@@ -6,10 +6,10 @@
 
 const fs = require('node:fs');
 const { Client, Message } = require('azure-iot-device');
-const { Mqtt } = require('azure-iot-device-mqtt');
+const transports = require('azure-iot-device-mqtt');
 
-async function session(connectionString, caFile) {
-  const client = Client.fromConnectionString(connectionString, Mqtt);
+async function session(connectionString, caFile, transport) {
+  const client = Client.fromConnectionString(connectionString, transports[transport]);
   await client.setOptions({ ca: fs.readFileSync(caFile, 'utf8') });
   await client.open();
 
@@ -39,7 +39,7 @@ async function session(connectionString, caFile) {
   await client.close();
 }
 
-session(process.argv[2], process.argv[3]).catch((err) => {
+session(...process.argv.slice(2)).catch((err) => {
   console.error(err);
   process.exitCode = 1;
 });
