@@ -1,9 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
-
-	bolt "go.etcd.io/bbolt"
+	"time"
 )
 
 // Pending returns up to limit entries of node with Seq greater than after,
@@ -11,57 +11,79 @@ import (
 func (s *Store) Pending(node string, after uint64, limit int) ([]Entry, error) {
 	for {
 		s.mu.Lock()
-		seqs := s.index.waiting(node, after, limit)
+		items := s.state.outbox.waiting(node, after, limit)
 		s.mu.Unlock()
-		if len(seqs) == 0 {
+		if len(items) == 0 {
 			return nil, nil
 		}
-		entries, err := s.read(node, seqs)
-		if err != nil || len(entries) > 0 {
-			return entries, err
-		}
-		after = seqs[len(seqs)-1] // all dropped by the bounds since
-	}
-}
-
-// read returns the entries of node that are still there.
-func (s *Store) read(node string, seqs []uint64) ([]Entry, error) {
-	entries := make([]Entry, 0, len(seqs))
-	err := s.db.View(func(tx *bolt.Tx) error {
-		outbox := tx.Bucket(bucketOutbox)
-		for _, seq := range seqs {
-			v := outbox.Get(outboxKey(node, seq))
-			if len(v) < 8 { // dropped by the bounds since
-				continue
+		entries := make([]Entry, 0, len(items))
+		for _, it := range items {
+			e, ok, err := s.read(node, it.seq)
+			if err != nil {
+				return nil, fmt.Errorf("store %s: %w", s.dir, err)
 			}
-			entries = append(entries, Entry{Node: node, Seq: seq, Record: append([]byte{}, v[8:]...)})
+			if ok {
+				entries = append(entries, e)
+			}
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store %s: %w", s.db.Path(), err)
+		if len(entries) > 0 {
+			return entries, nil
+		}
+		after = items[len(items)-1].seq // all gone since
 	}
-	return entries, nil
 }
 
-// Done forgets an entry. It does not wait for the disk: the deletion is part
-// of the next Commit or Flush.
+// read returns an entry that still waits. Cleaning may move it meanwhile, which
+// is why it is looked up while no file can be closed.
+func (s *Store) read(node string, seq uint64) (e Entry, ok bool, err error) {
+	s.log.reading.RLock()
+	defer s.log.reading.RUnlock()
+	s.mu.Lock()
+	l, i, found := s.state.outbox.find(node, seq)
+	if !found || l.items[i].done {
+		s.mu.Unlock()
+		return Entry{}, false, nil
+	}
+	it, payload := l.items[i], s.state.outbox.ram[seq]
+	e = Entry{Node: node, Seq: seq, Priority: l.priority}
+	s.mu.Unlock()
+	if it.seg == nil {
+		e.Record = append([]byte{}, payload...)
+		return e, true, nil
+	}
+	e.Record, err = it.seg.payload(it)
+	if errors.Is(err, errRecord) {
+		s.spoil(node, seq, err)
+		return Entry{}, false, nil
+	}
+	return e, err == nil, err
+}
+
+// Done forgets an entry. It does not wait for the disk: the entry leaves with
+// a later commit.
 func (s *Store) Done(node string, seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.index.markDone(node, seq)
+	s.markDone(node, seq)
+}
+
+// markDone hides an entry, and notes since when there is one to write off.
+func (s *Store) markDone(node string, seq uint64) bool {
+	if !s.state.outbox.markDone(node, seq) {
+		return false
+	}
+	if s.doneSince.IsZero() {
+		s.doneSince = s.now()
+	}
+	return true
 }
 
 // Depth is the number of entries that wait, and the bytes they take with
-// those not yet deleted.
+// those that are done but have not left.
 func (s *Store) Depth() (entries int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entries = s.index.count
-	for _, seqs := range s.index.done {
-		entries -= len(seqs)
-	}
-	return entries, s.index.bytes
+	return s.state.outbox.count - s.state.outbox.done, s.state.outbox.bytes
 }
 
 // Waiting is the number of entries that wait, by node; nodes without any are
@@ -70,10 +92,32 @@ func (s *Store) Waiting() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waiting := map[string]int{}
-	for node, items := range s.index.nodes {
-		if n := len(items) - len(s.index.done[node]); n > 0 {
-			waiting[node] = n
+	for l := range s.state.outbox.lanes() {
+		if n := len(l.items) - l.done; n > 0 {
+			waiting[l.node] += n
 		}
 	}
 	return waiting
+}
+
+// oldest is when the entry that waits longest was accepted, zero if none waits
+// or its age is unknown.
+func (q *queues) oldest() time.Time {
+	first := int64(0)
+	for l := range q.lanes() {
+		for i := range l.items {
+			it := &l.items[i]
+			if it.done || it.at == undated {
+				continue
+			}
+			if first == 0 || it.at < first {
+				first = it.at
+			}
+			break
+		}
+	}
+	if first == 0 {
+		return time.Time{}
+	}
+	return time.Unix(first, 0)
 }

@@ -1,145 +1,175 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-)
-
-// Format is the version of the file's layout that this package writes.
-const Format = 1
-
-// Bucket and key names of format 1.
-var (
-	bucketMeta     = []byte("meta")     // keyFormat, keyLastSeen
-	bucketSessions = []byte("sessions") // node -> record
-	bucketNonces   = []byte("nonces")   // node 00 nonce(2, big-endian) -> ""
-	bucketOutbox   = []byte("outbox")   // node 00 seq(8, big-endian) -> unix seconds(8, 0: unknown) record
-
-	keyFormat   = []byte("format")
-	keyLastSeen = []byte("last_seen")
+	"go.uber.org/zap"
 )
 
 // Sentinel errors of Open.
 var (
-	// ErrLocked is returned when another process has the file open.
+	// ErrLocked is returned when another process has the store open.
 	ErrLocked = errors.New("in use by another gatewayd")
-	// ErrDamaged is returned when the file is not a store, or is broken.
+	// ErrDamaged is returned when the directory is not a store, or nothing in
+	// it can be read.
 	ErrDamaged = errors.New("damaged or not a gatewayd store")
-	// ErrFormat is returned when a newer gatewayd has written the file.
+	// ErrFormat is returned when a newer gatewayd has written the store. It
+	// is left untouched.
 	ErrFormat = errors.New("written by a newer gatewayd")
 )
 
-// Options bound the outbox. Zero values mean unbounded.
+// segmentBytes is the default size of a segment.
+const segmentBytes = 4 << 20
+
+// Options bound the outbox and set the rest. Zero values are good defaults.
 type Options struct {
-	MaxBytes int64         // keys and records of all nodes together
-	MaxAge   time.Duration // older entries are dropped
+	MaxBytes int64         // names and records of all outbox entries; 0: unbounded
+	MaxAge   time.Duration // older entries are dropped; 0: none is too old
+	// Spool is how long a Deferrable batch may stay in memory; 0: not at all.
+	// What is done in that time is never written. When the power fails it is
+	// lost.
+	Spool time.Duration
+	// MigrateFrom is the bbolt file of format 1, read once if it is there.
+	MigrateFrom string
+
+	Log *zap.Logger // nil: none
+	// SegmentBytes is the size of a segment, in whole sectors of 512 bytes;
+	// 0: 4 MiB.
+	SegmentBytes int64
+	FS           FS               // nil: the directory itself
+	Now          func() time.Time // nil: time.Now
 }
 
-// Store is the open file. Safe for concurrent use.
+// Store is the open store. Safe for concurrent use.
 type Store struct {
-	db   *bolt.DB
-	opts Options
+	dir    string
+	opts   Options
+	now    func() time.Time
+	zap    *zap.Logger
+	lock   io.Closer // nil with Options.FS
+	report Report
 
-	writing sync.Mutex // serialises Commit, so that two never drop the same entry
+	// writing serialises what changes the log. It guards log and cleaner.
+	writing sync.Mutex
+	log     segments
+	cleaner cleaner
+	closed  bool
 
-	// mu guards the index. It is never held while the disk is waited for.
-	mu    sync.Mutex
-	index *index
+	// mu guards what follows. It is never held while the disk is waited for.
+	mu        sync.Mutex
+	state     *state
+	spool     spool
+	spoiled   map[string]int // entries whose payload could not be read back, by node
+	doneSince time.Time      // since when there is something done, or zero
+	stats     Stats
 }
 
-// Open opens or creates the file at path, readable by its owner only.
-// Errors wrap ErrLocked, ErrDamaged or ErrFormat where one applies.
-func Open(path string, opts Options) (s *Store, err error) {
-	// bbolt reports some kinds of damage by a panic.
-	defer func() {
-		if r := recover(); r != nil {
-			s, err = nil, fmt.Errorf("%s: %w: %v", path, ErrDamaged, r)
-		}
-	}()
-	if err := prepare(path); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, openError(err))
+// Open opens or creates the store in directory dir, readable by its owner
+// only; its parent must exist. What cannot be read is salvaged around, see
+// [Store.Report]. Errors wrap ErrLocked, ErrDamaged or ErrFormat where one
+// applies.
+func Open(dir string, opts Options) (s *Store, err error) {
+	s = newStore(dir, opts)
+	if opts.FS == nil {
+		err = s.prepare()
 	}
-	db, err := bolt.Open(path, 0o600, writable())
+	if err == nil {
+		err = s.load()
+	}
+	if err == nil {
+		err = s.salvage()
+	}
+	if err == nil {
+		err = s.putAway(opts.MigrateFrom)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, openError(err))
+		_ = s.release()
+		return nil, fmt.Errorf("store %s: %w", dir, err)
 	}
-	s = &Store{db: db, opts: opts}
-	if err := s.load(); err != nil {
-		_ = db.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
+	s.count(0)
 	return s, nil
 }
 
-// load creates the buckets of a new file, checks the format of an old one,
-// and reads the outbox's index.
-func (s *Store) load() error {
-	return s.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketSessions, bucketNonces, bucketOutbox} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		meta := tx.Bucket(bucketMeta)
-		switch v := meta.Get(keyFormat); {
-		case v == nil:
-			if err := meta.Put(keyFormat, []byte{Format}); err != nil {
-				return err
-			}
-		case len(v) != 1 || v[0] > Format:
-			return ErrFormat
-		}
-		s.index = newIndex()
-		return tx.Bucket(bucketOutbox).ForEach(func(k, v []byte) error {
-			node, seq, ok := splitKey(k)
-			if !ok || len(v) < 8 {
-				return fmt.Errorf("%w: outbox key %x", ErrDamaged, k)
-			}
-			s.index.add(node, item{seq: seq, size: len(k) + len(v), at: int64(binary.BigEndian.Uint64(v))})
-			return nil
-		})
-	})
+func newStore(dir string, opts Options) *Store {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = zap.NewNop()
+	}
+	if opts.SegmentBytes == 0 {
+		opts.SegmentBytes = segmentBytes
+	}
+	return &Store{
+		dir: dir, opts: opts, now: opts.Now, zap: opts.Log,
+		log:   segments{fs: opts.FS, size: opts.SegmentBytes, now: opts.Now, commit: 1},
+		state: newState(), spool: newSpool(), spoiled: map[string]int{},
+	}
 }
 
-// Close deletes what Done has forgotten and closes the file.
+// prepare locks the directory, takes over what format 1 has left, and makes sure
+// that there is a directory.
+func (s *Store) prepare() (err error) {
+	if s.lock, err = lock(s.dir); err != nil {
+		return err
+	}
+	if s.report.Migrated, err = migrate(s.dir, s.opts.MigrateFrom); err != nil {
+		return err
+	}
+	s.log.fs = directory{path: s.dir}
+	return makeDir(s.dir)
+}
+
+func makeDir(dir string) error {
+	switch err := os.Mkdir(dir, 0o700); {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// release closes files and lets another process in.
+func (s *Store) release() error {
+	err := s.log.close()
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// Close writes what is deferred or done and closes the store.
 func (s *Store) Close() error {
-	_, err := s.Flush(time.Time{}, false)
-	return errors.Join(err, s.db.Close())
-}
-
-// Session returns node's record, nil if there is none.
-func (s *Store) Session(node string) ([]byte, error) {
-	var rec []byte
-	err := s.db.View(func(tx *bolt.Tx) error {
-		if v := tx.Bucket(bucketSessions).Get([]byte(node)); v != nil {
-			rec = append([]byte{}, v...)
-		}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.closed {
 		return nil
-	})
-	return rec, err
-}
-
-// NonceUsed reports whether node has used devNonce in a join before.
-func (s *Store) NonceUsed(node string, devNonce uint16) (used bool, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		used = tx.Bucket(bucketNonces).Get(nonceKey(node, devNonce)) != nil
-		return nil
-	})
-	return used, err
+	}
+	s.closed = true
+	s.mu.Lock()
+	p := s.plan(Batch{})
+	s.mu.Unlock()
+	return errors.Join(s.write(p), s.release())
 }
 
 // LastSeen returns the latest time that Batch.Now has written, zero if none.
-func (s *Store) LastSeen() (t time.Time, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		if v := tx.Bucket(bucketMeta).Get(keyLastSeen); len(v) == 8 {
-			t = time.Unix(int64(binary.BigEndian.Uint64(v)), 0)
-		}
-		return nil
-	})
-	return t, err
+func (s *Store) LastSeen() (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.state.lastSeen()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("store %s: last seen time: %w", s.dir, err)
+	}
+	return t, nil
 }
+
+// notDirectory reports whether err says that a path is a file.
+func notDirectory(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
