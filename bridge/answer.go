@@ -1,56 +1,171 @@
 package bridge
 
 import (
-	"go.uber.org/zap"
-
-	"github.com/brocaar/lorawan"
-
+	"gatewayd/bridge/mac"
 	"gatewayd/radio"
 )
 
-// answer is a sealed downlink that is due after an uplink.
-type answer struct {
-	node    *nodeState
-	up      radio.Uplink
-	payload []byte
-	join    bool
+// answerData adds the downlink that follows an accepted uplink, if there is
+// anything to say: an acknowledgement, a sign of life (ADRACKReq), answers to
+// and requests of the MAC layer, and the next downlink of the queue. What it
+// spends is part of the same commit.
+func (b *Bridge) answerData(bt *batch, n *nodeState, f *dataFrame, outcome mac.Outcome) {
+	b.expire(bt, n)
+	st := bt.edit(n)
+	s := &st.active
+	windows := b.order(n, s, f)
+	l := letter{ack: f.confirmed, confFCnt: uint16(s.fCntUp), commands: outcome.Answers}
+	must := l.ack || outcome.Reply
+
+	l.item = st.pick(windows, len(l.commands))
+	if l.item != nil && !windows[0].fits(l.size()) {
+		windows[0], windows[1] = windows[1], windows[0]
+	}
+	more := b.request(n, s, &l, windows[0].max)
+	if !must && l.item == nil && len(l.commands) == 0 {
+		return
+	}
+	b.finish(bt, n, s, l, more, b.attempts(f.reception, windows))
 }
 
-// answerData adds the acknowledgement of a data uplink: an empty downlink
-// with the ACK bit for a confirmed one, without it where the node only asked
-// for a sign of life (ADRACKReq). Its FCntDown is spent in the same commit.
-func (b *Bridge) answerData(bt *batch, up radio.Uplink, m match) {
+// acknowledgeAgain repeats the acknowledgement of a confirmed uplink.
+func (b *Bridge) acknowledgeAgain(bt *batch, f *dataFrame, m match) {
 	st := bt.edit(m.node)
 	s := &st.active
 	if m.joining {
 		s = &st.joining
 	}
-	if s.fCntDown == ^uint32(0) {
-		b.log.Warn("the downlink counter is used up: the node must join anew", zap.String("node", m.node.node.Name))
-		return
-	}
-	raw, err := sealEmpty(s, up.Payload[0]>>5 == byte(lorawan.ConfirmedDataUp))
-	s.fCntDown++
-	if err != nil {
-		b.log.Error("seal downlink", zap.String("node", m.node.node.Name), zap.Error(err))
-		return
-	}
-	bt.answers = append(bt.answers, answer{node: m.node, up: up, payload: raw})
+	l := letter{ack: true, confFCnt: uint16(m.fCnt)}
+	b.finish(bt, m.node, s, l, false, b.attempts(f.reception, b.order(m.node, s, f)))
 }
 
-// sealEmpty builds a downlink without payload, with the session's next
-// FCntDown.
-func sealEmpty(s *session, ack bool) ([]byte, error) {
-	phy := lorawan.PHYPayload{
-		MHDR: lorawan.MHDR{MType: lorawan.UnconfirmedDataDown, Major: lorawan.LoRaWANR1},
-		MACPayload: &lorawan.MACPayload{FHDR: lorawan.FHDR{
-			DevAddr: s.devAddr,
-			FCtrl:   lorawan.FCtrl{ACK: ack},
-			FCnt:    s.fCntDown,
-		}},
+// order are the windows after f, the preferred one first.
+func (b *Bridge) order(n *nodeState, s *session, f *dataFrame) [2]window {
+	rx1, rx2 := b.dataWindows(s, f)
+	if n.node.Downlink.RX2First || rx1.frequency == 0 {
+		return [2]window{rx2, rx1}
 	}
-	if err := phy.SetDownlinkDataMIC(lorawan.LoRaWAN1_0, 0, lorawan.AES128Key(s.nwkSKey.Reveal())); err != nil {
-		return nil, err
+	return [2]window{rx1, rx2}
+}
+
+// pick is the first downlink of the queue that fits in one of the windows
+// beside commands bytes of FOpts; nil if there is none, if one is still under
+// way, or if the commands need a frame of their own.
+func (s *state) pick(windows [2]window, commands int) *item {
+	if _, busy := s.busy(); busy || commands > maxFOpts {
+		return nil
 	}
-	return phy.MarshalBinary()
+	for _, i := range s.queue {
+		size := letter{commands: make([]byte, commands), item: &i}.size()
+		if windows[0].fits(size) || windows[1].fits(size) {
+			return &i
+		}
+	}
+	return nil
+}
+
+// request adds requests of the MAC layer where there is room. It reports
+// whether there are more.
+func (b *Bridge) request(n *nodeState, s *session, l *letter, most int) (more bool) {
+	room := min(maxFOpts-len(l.commands), most-l.size())
+	if room < 0 {
+		return false
+	}
+	trial := s.mac
+	requests, more := trial.Requests(n.desired(), b.clock.Now(), room)
+	if more && l.item == nil {
+		// They get a frame of their own if that holds more.
+		alone := s.mac
+		if wide, rest := alone.Requests(n.desired(), b.clock.Now(), most-macOverhead-len(l.commands)); len(wide) > len(requests) {
+			trial, requests, more = alone, wide, rest
+		}
+	}
+	s.mac = trial
+	l.commands = append(append([]byte(nil), l.commands...), requests...)
+	return more
+}
+
+// finish seals l and stages its way to the node.
+func (b *Bridge) finish(bt *batch, n *nodeState, s *session, l letter, more bool, attempts []attempt) {
+	st := bt.edit(n)
+	l.adr = n.node.MAC.ADR.Mode != mac.ADROff && !n.node.Multicast
+	l.pending = more || st.waiting(l.item) > 0
+	size := l.size()
+	raw, fCnt, ok := s.seal(l)
+	if !ok {
+		b.log.Warn("the downlink counter is used up: the node must join anew", nodeField(n))
+		return
+	}
+	fl := flight{device: n.node.DeviceID, attempts: fitting(attempts, size), payload: raw}
+	if l.item != nil {
+		i := *l.item
+		i.State, i.FCnt, fl.item = itemFlying, fCnt, i.Seq
+		st.put(i)
+	}
+	bt.flights = append(bt.flights, fl)
+}
+
+// waiting is the number of downlinks that wait behind taken.
+func (s *state) waiting(taken *item) (n int) {
+	for _, i := range s.queue {
+		if i.State == itemWaiting && (taken == nil || i.Seq != taken.Seq) {
+			n++
+		}
+	}
+	return n
+}
+
+// push stages the next downlink of a node that listens all the time.
+func (b *Bridge) push(bt *batch, n *nodeState) {
+	s := &n.view().active
+	if !s.heard && n.node.OTAA {
+		return // it has not shown yet that it took the session
+	}
+	w := b.pushWindow(n, s)
+	next := n.view().pick([2]window{w, w}, 0)
+	if next == nil {
+		return
+	}
+	b.finish(bt, n, &bt.edit(n).active, letter{item: next}, false, b.pushAttempts(n, w))
+}
+
+// attempts are the ways to answer r: each window through each gateway that
+// heard it, the best first.
+func (b *Bridge) attempts(r reception, windows [2]window) []attempt {
+	var all []attempt
+	for _, w := range windows {
+		if w.frequency == 0 {
+			continue
+		}
+		for _, u := range r.receivers() {
+			all = append(all, attempt{receiverOf(u), w, radio.Downlink{
+				At: u.Ticks.Add(w.delay), Frequency: w.frequency, DataRate: w.dataRate, Gateway: u.Gateway,
+			}})
+		}
+	}
+	return all
+}
+
+// pushAttempts are the ways to send at once: the gateways that heard the node
+// last, then the others.
+func (b *Bridge) pushAttempts(n *nodeState, w window) []attempt {
+	var all []attempt
+	for _, r := range b.reaching(n) {
+		all = append(all, attempt{r, w, radio.Downlink{
+			Immediate: true, Frequency: w.frequency, DataRate: w.dataRate, Gateway: r.gateway,
+		}})
+	}
+	return all
+}
+
+// fitting leaves out the windows that a MACPayload of size bytes does not fit
+// in. An empty answer fits everywhere.
+func fitting(attempts []attempt, size int) []attempt {
+	var fit []attempt
+	for _, a := range attempts {
+		if a.window.fits(size) {
+			fit = append(fit, a)
+		}
+	}
+	return fit
 }

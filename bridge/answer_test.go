@@ -18,7 +18,7 @@ func (b *bench) apply(nodes ...bridge.Node) {
 	up := make(chan radio.Uplink)
 	done := make(chan error, 1)
 	go func() { done <- b.bridge.Run(context.Background(), up, nil) }()
-	if err := b.bridge.Apply(context.Background(), nodes); err != nil {
+	if err := b.bridge.Apply(context.Background(), b.network(nodes)); err != nil {
 		b.t.Error(err)
 	}
 	close(up)

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"gatewayd/bridge"
+	"gatewayd/bridge/mac"
+	"gatewayd/bridge/region"
 	"gatewayd/hub"
 	"gatewayd/internal/secret"
 	"gatewayd/internal/store"
@@ -53,16 +56,18 @@ func (x *transmitter) Transmit(d radio.Downlink) error {
 
 // bench is a bridge on a real store with everything around it faked.
 type bench struct {
-	t      *testing.T
-	path   string
-	store  *faultyStore
-	clock  *clock
-	tx     *transmitter
-	bridge *bridge.Bridge
-	nodes  []bridge.Node
-	region string
-	ticks  radio.Ticks
-	logs   *observer.ObservedLogs
+	t           *testing.T
+	path        string
+	store       *faultyStore
+	clock       *clock
+	tx          *transmitter
+	bridge      *bridge.Bridge
+	nodes       []bridge.Node
+	region      string
+	suspect     bool
+	proprietary string
+	ticks       radio.Ticks
+	logs        *observer.ObservedLogs
 }
 
 // faultyStore is the real store, whose commits can be made to fail.
@@ -106,20 +111,46 @@ func (b *bench) start() {
 	b.store, b.tx = &faultyStore{Store: s}, &transmitter{}
 	core, logs := observer.New(zap.DebugLevel)
 	b.logs = logs
-	region, err := bridge.NewRegion(b.region)
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	b.bridge, err = bridge.New(bridge.Options{
-		Store: b.store, Clock: b.clock, Log: zap.New(core), Nodes: b.nodes,
-		Gateways: map[string]bridge.Gateway{
-			"c0": {Transmitter: b.tx, Region: region},
-			"c1": {Transmitter: b.tx, Region: region},
-		},
+		Store: b.store, Clock: b.clock, Log: zap.New(core), Network: b.network(b.nodes), Suspect: b.suspect,
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// network is what the bridge serves with nodes.
+func (b *bench) network(nodes []bridge.Node) bridge.Network {
+	return bridge.Network{
+		Region: regionOf(b.t, b.region), Nodes: b.inRegion(nodes), Proprietary: b.proprietary,
+		Gateways: map[string]bridge.Transmitter{"c0": b.tx, "c1": b.tx},
+	}
+}
+
+// inRegion are the nodes with what the region proposes for those that ask for
+// nothing special.
+func (b *bench) inRegion(nodes []bridge.Node) []bridge.Node {
+	nodes = slices.Clone(nodes)
+	for i := range nodes {
+		nodes[i] = inRegion(b.t, b.region, nodes[i])
+	}
+	return nodes
+}
+
+func inRegion(t testing.TB, name string, n bridge.Node) bridge.Node {
+	if n.MAC.Region == nil {
+		n.MAC = mac.DefaultDesired(regionOf(t, name))
+	}
+	return n
+}
+
+func regionOf(t testing.TB, name string) *region.Region {
+	t.Helper()
+	r, err := region.New(region.Options{Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // restart is a power cut: nothing is closed in good order but the file.
@@ -195,7 +226,7 @@ func key(b byte) secret.AES128 {
 
 func abp(id string, addr uint32, k byte) bridge.Node {
 	return bridge.Node{
-		Name: id, DeviceID: id,
+		Name: id, DeviceID: id, Version: mac.V1_0_3, Class: bridge.ClassA,
 		DevAddr: lorawan.DevAddr{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)},
 		NwkSKey: key(k), AppSKey: key(k + 1),
 	}
@@ -203,7 +234,7 @@ func abp(id string, addr uint32, k byte) bridge.Node {
 
 func otaa(id string, eui byte) bridge.Node {
 	return bridge.Node{
-		Name: id, DeviceID: id, OTAA: true,
+		Name: id, DeviceID: id, OTAA: true, Version: mac.V1_0_3, Class: bridge.ClassA,
 		DevEUI: radio.EUI64{0x70, 0xB3, 0xD5, 0x7E, 0xD0, 0, 0, eui}, JoinEUI: radio.EUI64{7}, AppKey: key(eui),
 	}
 }
@@ -211,6 +242,7 @@ func otaa(id string, eui byte) bridge.Node {
 // uplinkFrame is what a node with these keys puts on the air.
 type uplinkFrame struct {
 	confirmed, adrAckReq bool
+	ack                  bool
 	addr                 lorawan.DevAddr
 	nwk, app             secret.AES128
 	fCnt                 uint32
@@ -222,14 +254,14 @@ func frameOf(n bridge.Node, fCnt uint32, payload string) uplinkFrame {
 	return uplinkFrame{addr: n.DevAddr, nwk: n.NwkSKey, app: n.AppSKey, fCnt: fCnt, port: 1, payload: payload}
 }
 
-func (f uplinkFrame) bytes(t *testing.T) []byte {
+func (f uplinkFrame) bytes(t testing.TB) []byte {
 	t.Helper()
 	mtype := lorawan.UnconfirmedDataUp
 	if f.confirmed {
 		mtype = lorawan.ConfirmedDataUp
 	}
 	mac := &lorawan.MACPayload{FHDR: lorawan.FHDR{
-		DevAddr: f.addr, FCnt: f.fCnt, FCtrl: lorawan.FCtrl{ADR: f.adrAckReq, ADRACKReq: f.adrAckReq},
+		DevAddr: f.addr, FCnt: f.fCnt, FCtrl: lorawan.FCtrl{ADR: f.adrAckReq, ADRACKReq: f.adrAckReq, ACK: f.ack},
 	}}
 	if f.port >= 0 {
 		port := uint8(f.port)

@@ -1,14 +1,17 @@
 package bridge
 
 import (
-	"context"
 	"crypto/rand"
+	"encoding/hex"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/brocaar/lorawan"
 	"go.uber.org/zap"
 
+	"gatewayd/bridge/duty"
+	"gatewayd/bridge/region"
 	"gatewayd/internal/store"
 	"gatewayd/radio"
 )
@@ -26,40 +29,67 @@ type Clock interface {
 	WallTime(id string, since time.Duration) (t time.Time, ok bool)
 }
 
-// Sessions is where node sessions are kept; see store.Store.
-type Sessions interface {
-	Session(node string) ([]byte, error)
-	NonceUsed(node string, devNonce uint16) (bool, error)
-	// Commit makes a batch durable, all or nothing.
-	Commit(store.Batch) (dropped map[string]int, err error)
+// State is where sessions and queues are kept; see store.Store.
+type State interface {
+	Get(bucket, key string) ([]byte, bool)
+	Each(bucket, prefix string, do func(key string, value []byte))
+	NonceUsed(node string, devNonce uint16) bool
 }
 
 // Outbox is where accepted uplinks wait; see store.Store.
 type Outbox interface {
 	Pending(node string, after uint64, limit int) ([]store.Entry, error)
 	Done(node string, seq uint64)
-	// Flush deletes what Done has forgotten and what is too old.
-	Flush(now time.Time, nowTrusted bool) (dropped map[string]int, err error)
 	// Waiting is the number of entries that wait, by node.
 	Waiting() map[string]int
 }
 
-// Store is the durable state: sessions and outbox in one transaction.
+// Store is the durable state: sessions, queues and outbox in one transaction.
 type Store interface {
-	Sessions
+	State
 	Outbox
+	// Commit makes a batch durable, all or nothing.
+	Commit(store.Batch) (dropped map[string]int, err error)
+	// Flush deletes what Done has forgotten and what is too old.
+	Flush(now time.Time, nowTrusted bool) (dropped map[string]int, err error)
 }
 
-// Options of New. All but Alive are needed.
-type Options struct {
-	Store    Store
-	Clock    Clock
-	Log      *zap.Logger
+// Network is what is on the air, on both sides.
+type Network struct {
 	NetID    lorawan.NetID // of the DevAddrs given out in joins
-	Gateways map[string]Gateway
+	Region   *region.Region
+	Gateways map[string]Transmitter // concentrators, by name
 	Nodes    []Node
+	// Proprietary is the device identity that takes frames of other protocols;
+	// "" for none.
+	Proprietary string
+	// Self is the gateway's own device identity; "" for none.
+	Self string
+}
+
+// Options of New. All but Dedup, Suspect and Alive are needed.
+type Options struct {
+	Store   Store
+	Clock   Clock
+	Log     *zap.Logger
+	Network Network
+	// Dedup is how long the first copy of a frame waits for others, once more
+	// than one gateway has been heard.
+	Dedup time.Duration
+	// Suspect says that counters in the store may be behind those on the air,
+	// because it was salvaged or restored: they are moved ahead.
+	Suspect bool
+	// Operator does what methods ask for that is not the bridge's to do.
+	Operator Operator
 	// Alive is called at least once a second as long as Run gets around.
 	Alive func()
+}
+
+// Operator does what a direct method asks for outside the bridge.
+type Operator interface {
+	// Reconnect drops a device's connection, if it has one, and makes it anew
+	// without back-off. False: no such device.
+	Reconnect(device string) bool
 }
 
 // Bridge owns the nodes. See the package comment.
@@ -67,44 +97,64 @@ type Bridge struct {
 	store    Store
 	clock    Clock
 	log      *zap.Logger
-	netID    lorawan.NetID
-	gateways map[string]Gateway
+	operator Operator
 	alive    func()
+	requests chan request
 	reload   chan reload
 
 	counters counters
 	drops    *drops
 
 	// Owned by Run (and by New before it).
-	table       *table
-	sendings    map[uint64]sending
-	lastID      uint64
-	rx2DataRate uint8
-	storeBad    error // the last commit's
+	netID        lorawan.NetID
+	region       *region.Region
+	gateways     map[string]Transmitter
+	gatewayNames []string
+	table        *table
+	dedup        *dedup
+	agenda       agenda
+	flights      map[uint64]flight
+	lastID       uint64
+	ledgers      map[receiver]*duty.Ledger
+	unsettled    []radio.TxResult // whose commit failed
+	aground      []flight         // that nobody would send, and whose commit failed
+	storeBad     error            // the last commit's
 
-	mu    sync.Mutex // guards feeds
-	feeds map[string]*feed
+	mu      sync.Mutex // guards feeds and reports
+	feeds   map[string]*feed
+	reports map[string]*reports
 }
 
 // New reads the sessions of nodes from the store. It starts nothing.
 func New(o Options) (*Bridge, error) {
 	b := &Bridge{
-		store: o.Store, clock: o.Clock, log: o.Log, netID: o.NetID, gateways: o.Gateways, alive: o.Alive,
-		reload: make(chan reload),
-		drops:  newDrops(o.Log, o.Clock.Now),
-		table:  newTable(), sendings: map[uint64]sending{},
-		feeds: map[string]*feed{},
+		store: o.Store, clock: o.Clock, log: o.Log, operator: o.Operator, alive: o.Alive,
+		requests: make(chan request), reload: make(chan reload),
+		drops: newDrops(o.Log, o.Clock.Now),
+		table: newTable(), dedup: newDedup(o.Dedup),
+		flights: map[uint64]flight{}, ledgers: map[receiver]*duty.Ledger{},
+		feeds: map[string]*feed{}, reports: map[string]*reports{},
 	}
 	if b.alive == nil {
 		b.alive = func() {}
 	}
-	for _, g := range o.Gateways { // all of one region, see config
-		b.rx2DataRate = uint8(g.Region.band.GetDefaults().RX2DataRate)
+	if o.Suspect {
+		if err := b.jump(); err != nil {
+			return nil, err
+		}
 	}
-	if err := b.setNodes(o.Nodes); err != nil {
+	if err := b.apply(o.Network); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+func (b *Bridge) setGateways(gateways map[string]Transmitter) {
+	b.gateways, b.gatewayNames = gateways, nil
+	for name := range gateways {
+		b.gatewayNames = append(b.gatewayNames, name)
+	}
+	slices.Sort(b.gatewayNames)
 }
 
 // random returns n random bytes; crypto/rand never fails on Linux.
@@ -114,96 +164,13 @@ func (b *Bridge) random(n int) []byte {
 	return p
 }
 
-// maxBatch bounds how many waiting frames share one commit, so that the first
-// of them is not kept from its window by the last.
-const maxBatch = 64
+// newEventID is a message id that no other message has.
+func (b *Bridge) newEventID() string { return hex.EncodeToString(b.random(12)) }
 
-// flushEvery is how long what the hub has acknowledged may stay on disk when
-// no frame comes along to take the deletion with it.
-const flushEvery = 5 * time.Second
-
-// Run decides on every frame of up and sends the answers, until up is closed
-// or ctx ends. The results of transmissions come from tx.
-func (b *Bridge) Run(ctx context.Context, up <-chan radio.Uplink, tx <-chan radio.TxResult) error {
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
-	lastFlush := b.clock.Now()
-	for {
-		b.alive()
-		select {
-		case <-ctx.Done():
-			return nil
-		case u, ok := <-up:
-			if !ok {
-				return nil
-			}
-			if b.frames(collect(u, up)) {
-				lastFlush = b.clock.Now() // the commit took the deletions along
-			}
-		case r := <-tx:
-			b.transmitted(r)
-		case r := <-b.reload:
-			r.done <- b.setNodes(r.nodes)
-		case <-second.C:
-			if b.clock.Now().Sub(lastFlush) >= flushEvery {
-				lastFlush = b.clock.Now()
-				b.flush()
-			}
-		}
-	}
-}
-
-// collect takes what waits behind first, without waiting itself.
-func collect(first radio.Uplink, up <-chan radio.Uplink) []radio.Uplink {
-	frames := []radio.Uplink{first}
-	for len(frames) < maxBatch {
-		select {
-		case u, ok := <-up:
-			if !ok {
-				return frames
-			}
-			frames = append(frames, u)
-		default:
-			return frames
-		}
-	}
-	return frames
-}
-
-// frames decides on frames, commits what follows, and only then answers. It
-// reports whether there was a commit.
-func (b *Bridge) frames(frames []radio.Uplink) bool {
-	bt := &batch{}
-	for _, u := range frames {
-		b.uplink(bt, u)
-	}
-	if bt.empty() {
-		return false
-	}
-	err := b.commit(bt)
-	b.noteStore(err)
-	if err != nil {
-		for range bt.accepted + bt.joined {
-			b.drops.add(StoreFailed, frames[0], nil, "")
-		}
-		return false
-	}
-	for _, a := range bt.answers {
-		b.send(a)
-	}
-	b.counters.accepted.Add(uint64(bt.accepted))
-	b.counters.joined.Add(uint64(bt.joined))
-	return true
-}
-
-// flush deletes what the hub has acknowledged and what is too old.
-func (b *Bridge) flush() {
-	trusted, _ := b.clock.Trusted()
-	lost, err := b.store.Flush(b.clock.Now(), trusted)
-	if err != nil { // none says nothing: there may have been nothing to write
-		b.noteStore(err)
-	}
-	b.overflowed(lost)
+// trusted reports whether the clock can be believed.
+func (b *Bridge) trusted() bool {
+	ok, _ := b.clock.Trusted()
+	return ok
 }
 
 // noteStore says when the store begins to fail and when it works again.

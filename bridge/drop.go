@@ -55,3 +55,6 @@ func (d *drops) add(r Reason, up radio.Uplink, n *nodeState, detail string) {
 	d.log.Info("frame dropped", fields...)
 	d.lastLine[r], d.unsaid[r] = now, 0
 }
+
+// lost counts frames that were fine and could not be accepted, n of them.
+func (d *drops) lost(r Reason, n int) { d.counts[r].Add(uint64(n)) }

@@ -18,9 +18,13 @@ type feed struct {
 	log   *zap.Logger
 	ready chan struct{}
 	bad   *atomic.Uint64 // records that could not be rendered
+	shed  *atomic.Uint64 // events dropped to save the hub's quota
 }
 
 var _ hub.Feed = (*feed)(nil)
+
+// show has messages rendered for node, as it is now.
+func (f *feed) show(node Node) { f.node.Store(&node) }
 
 // Pending renders the oldest waiting messages. A record that cannot be
 // rendered is forgotten, counted and said: it would hold back all the others.

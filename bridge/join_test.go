@@ -128,7 +128,7 @@ func TestOldSessionLivesUntilNewOneIsUsed(t *testing.T) {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 	messages := b.messages(n)
-	if messages[0].ID == messages[2].ID {
+	if messages[1].ID == messages[4].ID {
 		t.Errorf("uplinks of two sessions with message id %s", messages[0].ID)
 	}
 }

@@ -1,6 +1,9 @@
 package bridge_test
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,20 +15,37 @@ import (
 
 // memory is a store without a disk, for tests that need thousands of them.
 type memory struct {
-	sessions map[string][]byte
-	nonces   map[store.Nonce]bool
-	outbox   []store.Entry
+	records map[string][]byte
+	nonces  map[store.Nonce]bool
+	outbox  []store.Entry
 }
 
-func (m *memory) Session(node string) ([]byte, error) { return m.sessions[node], nil }
+func newMemory() *memory {
+	return &memory{records: map[string][]byte{}, nonces: map[store.Nonce]bool{}}
+}
 
-func (m *memory) NonceUsed(node string, devNonce uint16) (bool, error) {
-	return m.nonces[store.Nonce{Node: node, DevNonce: devNonce}], nil
+func (m *memory) Get(bucket, key string) ([]byte, bool) {
+	v, ok := m.records[bucket+"/"+key]
+	return v, ok
+}
+
+func (m *memory) Each(bucket, prefix string, do func(string, []byte)) {
+	for _, k := range slices.Sorted(maps.Keys(m.records)) {
+		if strings.HasPrefix(k, bucket+"/"+prefix) {
+			do(strings.TrimPrefix(k, bucket+"/"), m.records[k])
+		}
+	}
+}
+
+func (m *memory) NonceUsed(node string, devNonce uint16) bool {
+	return m.nonces[store.Nonce{Node: node, DevNonce: devNonce}]
 }
 
 func (m *memory) Commit(b store.Batch) (map[string]int, error) {
-	for _, s := range b.Sessions {
-		m.sessions[s.Node] = s.Record
+	for _, r := range b.Put {
+		if m.records[r.Bucket+"/"+r.Key] = r.Value; r.Value == nil {
+			delete(m.records, r.Bucket+"/"+r.Key)
+		}
 	}
 	for _, n := range b.Nonces {
 		m.nonces[n] = true
@@ -55,17 +75,12 @@ func (m *memory) Flush(time.Time, bool) (map[string]int, error) { return nil, ni
 func newMemoryBench(t *testing.T, nodes ...bridge.Node) *bench {
 	t.Helper()
 	b := &bench{
-		t: t, nodes: nodes, ticks: 1 << 40, tx: &transmitter{},
+		t: t, nodes: nodes, region: "EU868", ticks: 1 << 40, tx: &transmitter{},
 		clock: &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), trusted: true},
 	}
-	region, err := bridge.NewRegion("EU868")
-	if err != nil {
-		t.Fatal(err)
-	}
+	var err error
 	b.bridge, err = bridge.New(bridge.Options{
-		Store: &memory{sessions: map[string][]byte{}, nonces: map[store.Nonce]bool{}},
-		Clock: b.clock, Log: zap.NewNop(), Nodes: nodes,
-		Gateways: map[string]bridge.Gateway{"c0": {Transmitter: b.tx, Region: region}},
+		Store: newMemory(), Clock: b.clock, Log: zap.NewNop(), Network: b.network(nodes),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,24 +14,74 @@ import (
 
 // body is the default D2C message body. Its keys are a promise to consumers.
 type body struct {
+	Event            kind         `json:"event"`
 	DeviceID         string       `json:"deviceId"`
 	DevEUI           *radio.EUI64 `json:"devEui"` // null for an ABP node without one
 	DevAddr          string       `json:"devAddr"`
-	FPort            *uint8       `json:"fPort"` // null for a frame without payload
-	FCnt             uint32       `json:"fCnt"`
-	Confirmed        bool         `json:"confirmed"`
-	PayloadHex       string       `json:"payloadHex"`
-	Payload          string       `json:"payload"` // base64
 	ReceivedAt       string       `json:"receivedAt"`
 	ReceivedAtSource string       `json:"receivedAtSource"`
-	Frequency        uint32       `json:"frequency"` // Hz
-	DataRate         string       `json:"dataRate"`
-	CodingRate       string       `json:"codingRate,omitempty"`
-	RSSI             float32      `json:"rssi"` // dBm
-	SNR              float32      `json:"snr"`  // dB
-	Channel          uint8        `json:"channel"`
-	GatewayEUI       radio.EUI64  `json:"gatewayEui"`
-	Concentrator     string       `json:"concentrator"`
+
+	*uplinkBody
+	*radioBody
+	*downlinkBody
+	*statusBody
+	*logBody
+}
+
+// uplinkBody is what a data uplink adds.
+type uplinkBody struct {
+	FPort            *uint8 `json:"fPort"` // null for a frame without payload
+	FCnt             uint32 `json:"fCnt"`
+	Confirmed        bool   `json:"confirmed"`
+	PayloadHex       string `json:"payloadHex"`
+	Payload          string `json:"payload"` // base64
+	PayloadEncrypted bool   `json:"payloadEncrypted,omitempty"`
+}
+
+// radioBody is what anything heard on the air adds: the best receiver, and
+// all of them if there were several.
+type radioBody struct {
+	Frequency    uint32         `json:"frequency"` // Hz
+	DataRate     string         `json:"dataRate"`
+	CodingRate   string         `json:"codingRate,omitempty"`
+	RSSI         float32        `json:"rssi"` // dBm
+	SNR          float32        `json:"snr"`  // dB
+	Channel      uint8          `json:"channel"`
+	GatewayEUI   radio.EUI64    `json:"gatewayEui"`
+	Concentrator string         `json:"concentrator"`
+	Receivers    []receiverBody `json:"receivers,omitempty"` // the best first; only when there were several
+}
+
+type receiverBody struct {
+	GatewayEUI   radio.EUI64 `json:"gatewayEui"`
+	Concentrator string      `json:"concentrator"`
+	RSSI         float32     `json:"rssi"`
+	SNR          float32     `json:"snr"`
+	Channel      uint8       `json:"channel"`
+}
+
+// downlinkBody is how far a downlink has come.
+type downlinkBody struct {
+	DownlinkID    string `json:"downlinkId"`
+	CorrelationID string `json:"correlationId,omitempty"`
+	State         string `json:"state"` // queued, transmitted, acked, nacked, expired, rejected
+	Reason        string `json:"reason,omitempty"`
+	DownlinkFPort *uint8 `json:"downlinkFPort,omitempty"`
+	FCntDown      uint32 `json:"fCntDown"`
+	Attempt       int    `json:"attempt"`
+}
+
+// statusBody is what a node says of itself.
+type statusBody struct {
+	Battery *uint8 `json:"battery"` // 0 external power, 1 to 254 empty to full, 255 unknown
+	Margin  *int8  `json:"margin"`  // dB
+}
+
+// logBody is what an operator should know.
+type logBody struct {
+	What    string `json:"what"`
+	Command string `json:"command,omitempty"`
+	Detail  string `json:"detail,omitempty"`
 }
 
 // timeFormat is RFC 3339 with microseconds, always UTC.
@@ -39,40 +89,72 @@ const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
 // render turns an outbox record into the message of node.
 func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error) {
-	var r record
-	if err := json.Unmarshal(raw, &r); err != nil {
+	r, err := unmarshalRecord(raw)
+	if err != nil {
 		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
 	}
-	if r.Version != recordVersion {
-		return hub.Message{}, fmt.Errorf("outbox record %d is of version %d, written by another gatewayd", seq, r.Version)
-	}
 	at, source := r.receivedAt(clock)
-	b, err := json.Marshal(body{
-		DeviceID: node.DeviceID, DevEUI: r.DevEUI, DevAddr: strings.ToUpper(r.DevAddr.String()),
-		FPort: r.FPort, FCnt: r.FCnt, Confirmed: r.Confirmed,
-		PayloadHex: hex.EncodeToString(r.Payload), Payload: base64.StdEncoding.EncodeToString(r.Payload),
-		ReceivedAt: at.Format(timeFormat), ReceivedAtSource: source,
-		Frequency: r.Frequency, DataRate: r.DataRate, CodingRate: r.CodingRate, RSSI: r.RSSI, SNR: r.SNR,
-		Channel: r.Channel, GatewayEUI: r.Gateway, Concentrator: r.Concentrator,
-	})
+	content := body{
+		Event: r.Kind, DeviceID: node.DeviceID, DevEUI: r.DevEUI, DevAddr: strings.ToUpper(r.DevAddr.String()),
+		ReceivedAt: at.Format(timeFormat), ReceivedAtSource: source, radioBody: r.radio(),
+	}
+	switch r.Kind {
+	case kindTxAck, kindAck:
+		content.downlinkBody = &downlinkBody{r.DownlinkID, r.CorrelationID, r.State, r.Reason, r.FPort, r.FCnt, r.Attempt}
+	case kindStatus:
+		content.statusBody = &statusBody{r.Battery, r.Margin}
+	case kindLog:
+		content.logBody = &logBody{r.State, r.Command, r.Reason}
+	case kindUp, kindProprietary:
+		content.uplinkBody = &uplinkBody{
+			FPort: r.FPort, FCnt: r.FCnt, Confirmed: r.Confirmed, PayloadEncrypted: r.Encrypted,
+			PayloadHex: hex.EncodeToString(r.Payload), Payload: base64.StdEncoding.EncodeToString(r.Payload),
+		}
+	case kindStats:
+		return statsMessage(seq, r, node, at.Format(timeFormat))
+	case kindJoin:
+	}
+	b, err := json.Marshal(content)
 	if err != nil {
 		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
 	}
 	return hub.Message{
-		Seq: seq, ID: r.messageID(), ContentType: "application/json", ContentEncoding: "utf-8",
-		Properties: properties(r), Body: b,
+		Seq: seq, ID: r.ID, CorrelationID: or(r.CorrelationID, r.DownlinkID),
+		ContentType: "application/json", ContentEncoding: "utf-8",
+		Properties: properties(r), Body: b, Low: r.Kind != kindUp && r.Kind != kindProprietary,
 	}, nil
+}
+
+// radio is nil for what was not heard on the air.
+func (r record) radio() *radioBody {
+	if len(r.Receivers) == 0 {
+		return nil
+	}
+	best := r.Receivers[0]
+	out := &radioBody{
+		Frequency: r.Frequency, DataRate: r.DataRate, CodingRate: r.Coding, RSSI: best.RSSI, SNR: best.SNR,
+		Channel: best.Channel, GatewayEUI: best.Gateway, Concentrator: best.Concentrator,
+	}
+	if len(r.Receivers) > 1 {
+		for _, x := range r.Receivers {
+			out.Receivers = append(out.Receivers, receiverBody{x.Gateway, x.Concentrator, x.RSSI, x.SNR, x.Channel})
+		}
+	}
+	return out
 }
 
 // properties are what message routing can filter on without the body.
 func properties(r record) []hub.Property {
-	var p []hub.Property
+	p := []hub.Property{{Key: "event", Value: string(r.Kind)}}
 	if r.DevEUI != nil {
 		p = append(p, hub.Property{Key: "devEui", Value: r.DevEUI.String()})
 	}
 	p = append(p, hub.Property{Key: "devAddr", Value: strings.ToUpper(r.DevAddr.String())})
 	if r.FPort != nil {
 		p = append(p, hub.Property{Key: "fPort", Value: strconv.Itoa(int(*r.FPort))})
+	}
+	if r.State != "" && r.Kind != kindLog {
+		p = append(p, hub.Property{Key: "state", Value: r.State})
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -9,45 +10,91 @@ import (
 	"gatewayd/radio"
 )
 
-// record is one accepted uplink as it waits in the outbox: decrypted, with
-// its radio metadata, not yet rendered.
+// record is one message as it waits in the outbox: an accepted uplink,
+// decrypted, with its radio metadata, or an event; not yet rendered.
 type record struct {
-	Version   int             `json:"v"`
-	DevEUI    *radio.EUI64    `json:"eui,omitempty"`
-	DevAddr   lorawan.DevAddr `json:"addr"`
-	Session   uint32          `json:"sess"`
-	FCnt      uint32          `json:"fcnt"`
-	FPort     *uint8          `json:"port,omitempty"`
-	Payload   []byte          `json:"pl,omitempty"`
-	Confirmed bool            `json:"conf,omitempty"`
+	Version int             `json:"v"`
+	Kind    kind            `json:"k"`
+	ID      string          `json:"id"` // the message id
+	DevEUI  *radio.EUI64    `json:"eui,omitempty"`
+	DevAddr lorawan.DevAddr `json:"addr"`
 
 	At        int64  `json:"at"` // wall clock at reception, ns since 1970
 	Trusted   bool   `json:"ok"` // that clock could be trusted
 	BootID    string `json:"boot,omitempty"`
 	SinceBoot int64  `json:"up,omitempty"` // ns; with BootID, fills in At later
 
+	// Of an uplink.
+	FCnt      uint32    `json:"fcnt,omitempty"`
+	FPort     *uint8    `json:"port,omitempty"`
+	Payload   []byte    `json:"pl,omitempty"`
+	Confirmed bool      `json:"conf,omitempty"`
+	Encrypted bool      `json:"enc,omitempty"` // Payload is as it was on the air
+	ADR       bool      `json:"adr,omitempty"`
+	DataRate  string    `json:"dr,omitempty"`
+	Frequency uint32    `json:"freq,omitempty"`
+	Coding    string    `json:"cr,omitempty"`
+	Receivers []receipt `json:"rx,omitempty"` // the best first
+
+	// Of an event.
+	DownlinkID    string `json:"dl,omitempty"`
+	CorrelationID string `json:"cid,omitempty"`
+	State         string `json:"state,omitempty"`
+	Reason        string `json:"why,omitempty"`
+	Attempt       int    `json:"try,omitempty"`
+	Command       string `json:"cmd,omitempty"` // MAC command
+	Battery       *uint8 `json:"bat,omitempty"`
+	Margin        *int8  `json:"marg,omitempty"`
+
+	Stats json.RawMessage `json:"stats,omitempty"` // of the gateway itself
+}
+
+// receipt is one gateway's reception of an uplink.
+type receipt struct {
 	Concentrator string      `json:"conc"`
 	Gateway      radio.EUI64 `json:"gw"`
-	Frequency    uint32      `json:"freq"`
-	DataRate     string      `json:"dr"`
-	CodingRate   string      `json:"cr,omitempty"`
 	RSSI         float32     `json:"rssi"`
 	SNR          float32     `json:"snr"`
 	Channel      uint8       `json:"ch"`
 }
 
-const recordVersion = 1
+const recordVersion = 2
 
-func newRecord(up radio.Uplink, s *session, eui radio.EUI64) record {
-	r := record{
-		Version: recordVersion, DevAddr: s.devAddr, Session: s.id, FCnt: s.fCntUp,
-		Concentrator: up.Concentrator, Gateway: up.Gateway, Frequency: up.Frequency,
-		DataRate: up.DataRate.String(), CodingRate: up.CodingRate, RSSI: up.RSSI, SNR: up.SNR, Channel: up.Channel,
-	}
+func newRecord(k kind, id string, eui radio.EUI64) record {
+	r := record{Version: recordVersion, Kind: k, ID: id}
 	if !eui.IsZero() {
 		r.DevEUI = &eui
 	}
 	return r
+}
+
+// marshal never fails: a record has no field that JSON cannot hold, except a
+// NaN from the radio.
+func (r record) marshal() []byte {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		for i := range r.Receivers {
+			r.Receivers[i].RSSI, r.Receivers[i].SNR = 0, 0
+		}
+		raw, _ = json.Marshal(r)
+	}
+	return raw
+}
+
+// uplink fills in an accepted data uplink.
+func (r *record) uplink(f *dataFrame, s *session, payload []byte) {
+	r.DevAddr, r.FCnt, r.FPort = s.devAddr, s.fCntUp, f.mac.FPort
+	r.Payload, r.Confirmed, r.ADR = payload, f.confirmed, f.mac.FHDR.FCtrl.ADR
+	r.Encrypted = s.keys.App.IsZero() && f.mac.FPort != nil
+	r.receivedBy(f.reception)
+}
+
+// receivedBy fills in who heard it, and how.
+func (r *record) receivedBy(up reception) {
+	r.Frequency, r.DataRate, r.Coding = up.Frequency, up.DataRate.String(), up.CodingRate
+	for _, u := range up.receivers() {
+		r.Receivers = append(r.Receivers, receipt{u.Concentrator, u.Gateway, u.RSSI, u.SNR, u.Channel})
+	}
 }
 
 // stamp sets the receive time. While the clock cannot be trusted it also
@@ -85,12 +132,12 @@ func (r record) receivedAt(clock Clock) (time.Time, string) {
 	return at, sourceUntrusted
 }
 
-// messageID is the same for every copy of the message and differs from every
-// other message of the device: node, session, counter.
-func (r record) messageID() string {
-	node := "DevAddr-" + r.DevAddr.String()
-	if r.DevEUI != nil {
-		node = r.DevEUI.String()
+// messageID is the same for every copy of an uplink's message and differs
+// from every other message of the device: node, session, counter.
+func messageID(n Node, s *session, fCnt uint32) string {
+	node := "DevAddr-" + s.devAddr.String()
+	if !n.DevEUI.IsZero() {
+		node = n.DevEUI.String()
 	}
-	return fmt.Sprintf("%s-%08x-%d", node, r.Session, r.FCnt)
+	return fmt.Sprintf("%s-%08x-%d", node, s.id, fCnt)
 }

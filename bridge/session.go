@@ -1,26 +1,75 @@
 package bridge
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
-
 	"github.com/brocaar/lorawan"
 
-	"gatewayd/internal/secret"
+	"gatewayd/bridge/crypt"
+	"gatewayd/bridge/mac"
 )
 
-// session is one security context of a node. A value: copied, never shared.
+// session is one security context of a node. A value: copied, never changed
+// in place once committed.
 type session struct {
 	id      uint32 // random; part of every message id
 	devAddr lorawan.DevAddr
-	nwkSKey secret.AES128
-	appSKey secret.AES128
+	keys    crypt.Session
+	v11     bool // LoRaWAN 1.1 security
 
-	heard    bool        // an uplink has been accepted; fCntUp is its counter
-	fCntUp   uint32      // of the last accepted uplink
-	mic      lorawan.MIC // of the same: a retransmission is the same frame
-	fCntDown uint32      // next to use
+	heard     bool        // an uplink has been accepted; fCntUp is its counter
+	fCntUp    uint32      // of the last accepted uplink
+	mic       lorawan.MIC // of the same: a retransmission is the same frame
+	nFCntDown uint32      // next to use; for every downlink in LoRaWAN 1.0
+	aFCntDown uint32      // next to use for application downlinks in LoRaWAN 1.1
+
+	// confDown is the counter of the last confirmed downlink, which the MIC
+	// of an uplink that acknowledges it covers in LoRaWAN 1.1.
+	confDown uint32
+
+	rejoined bool   // rjCount0 has been used in this session
+	rjCount0 uint16 // last used
+
+	region string // whose parameters mac holds; "" in records of the first releases
+	mac    mac.State
+
+	// schedule holds the expanded keys, made when they are first needed.
+	schedule *schedule
+}
+
+// schedule are the expanded keys of a session.
+type schedule struct {
+	fNwkSInt, sNwkSInt, nwkSEnc *crypt.Key
+	app                         *crypt.Key // nil: payloads stay encrypted
+}
+
+// expand makes the schedule if it is not there.
+func (s *session) expand() *schedule {
+	if s.schedule != nil {
+		return s.schedule
+	}
+	s.schedule = &schedule{fNwkSInt: crypt.NewKey(s.keys.FNwkSInt)}
+	s.schedule.sNwkSInt, s.schedule.nwkSEnc = s.schedule.fNwkSInt, s.schedule.fNwkSInt
+	if s.v11 {
+		s.schedule.sNwkSInt, s.schedule.nwkSEnc = crypt.NewKey(s.keys.SNwkSInt), crypt.NewKey(s.keys.NwkSEnc)
+	}
+	if !s.keys.App.IsZero() {
+		s.schedule.app = crypt.NewKey(s.keys.App)
+	}
+	return s.schedule
+}
+
+// takeFCntDown spends the next downlink counter: that of application
+// downlinks (FPort above 0) in LoRaWAN 1.1, else the only one. ok is false
+// when it is used up.
+func (s *session) takeFCntDown(application bool) (fCnt uint32, ok bool) {
+	c := &s.nFCntDown
+	if application && s.v11 {
+		c = &s.aFCntDown
+	}
+	if *c == ^uint32(0) {
+		return 0, false
+	}
+	*c++
+	return *c - 1, true
 }
 
 // state is all that survives a restart of one node.
@@ -32,85 +81,18 @@ type state struct {
 	// first uplink that uses it, because a join accept may not arrive.
 	joining    session
 	hasJoining bool
-	joinNonce  uint32 // last used
+
+	joinNonce uint32 // last used
+	devNonce  int32  // last used where it is a counter (LoRaWAN 1.0.4 and later), -1 if none
+	rjCount1  int32  // last used, -1 if none
+	// nonceEpoch is how often the used DevNonces have been forgotten.
+	nonceEpoch uint16
+
+	// recent are hashes of the ids of the last downlinks taken over: the hub
+	// offers a message again whose PUBACK was lost.
+	recent []uint64
+
+	queue []item // downlinks that wait, in the order they are sent; never changed in place
 }
 
-const stateVersion = 1
-
-var errState = errors.New("unreadable session record")
-
-// marshal encodes s: version, flags, join nonce, then each session present.
-func (s state) marshal() []byte {
-	b := []byte{stateVersion, flag(s.hasActive, 1) | flag(s.hasJoining, 2)}
-	b = binary.BigEndian.AppendUint32(b, s.joinNonce)
-	if s.hasActive {
-		b = s.active.append(b)
-	}
-	if s.hasJoining {
-		b = s.joining.append(b)
-	}
-	return b
-}
-
-func flag(on bool, bit byte) byte {
-	if on {
-		return bit
-	}
-	return 0
-}
-
-const sessionSize = 4 + 4 + 16 + 16 + 1 + 4 + 4 + 4
-
-func (s session) append(b []byte) []byte {
-	nwk, app := s.nwkSKey.Reveal(), s.appSKey.Reveal()
-	b = binary.BigEndian.AppendUint32(b, s.id)
-	b = append(b, s.devAddr[:]...)
-	b = append(b, nwk[:]...)
-	b = append(b, app[:]...)
-	b = append(b, flag(s.heard, 1))
-	b = binary.BigEndian.AppendUint32(b, s.fCntUp)
-	b = binary.BigEndian.AppendUint32(b, s.fCntDown)
-	return append(b, s.mic[:]...)
-}
-
-// unmarshalState decodes what marshal wrote.
-func unmarshalState(b []byte) (s state, err error) {
-	if len(b) < 6 || b[1] > 3 {
-		return s, errState
-	}
-	if b[0] != stateVersion {
-		return s, fmt.Errorf("%w: version %d, written by a newer gatewayd", errState, b[0])
-	}
-	s.hasActive, s.hasJoining = b[1]&1 != 0, b[1]&2 != 0
-	s.joinNonce = binary.BigEndian.Uint32(b[2:])
-	b = b[6:]
-	for _, p := range []struct {
-		has bool
-		to  *session
-	}{{s.hasActive, &s.active}, {s.hasJoining, &s.joining}} {
-		if !p.has {
-			continue
-		}
-		if len(b) < sessionSize {
-			return state{}, errState
-		}
-		*p.to, b = takeSession(b), b[sessionSize:]
-	}
-	if len(b) != 0 {
-		return state{}, errState
-	}
-	return s, nil
-}
-
-func takeSession(b []byte) session {
-	return session{
-		id:       binary.BigEndian.Uint32(b),
-		devAddr:  lorawan.DevAddr(b[4:8]),
-		nwkSKey:  secret.NewAES128([16]byte(b[8:24])),
-		appSKey:  secret.NewAES128([16]byte(b[24:40])),
-		heard:    b[40] != 0,
-		fCntUp:   binary.BigEndian.Uint32(b[41:]),
-		fCntDown: binary.BigEndian.Uint32(b[45:]),
-		mic:      lorawan.MIC(b[49:53]),
-	}
-}
+func newState() state { return state{devNonce: -1, rjCount1: -1} }

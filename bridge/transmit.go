@@ -2,9 +2,12 @@ package bridge
 
 import (
 	"errors"
+	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
+	"gatewayd/bridge/duty"
 	"gatewayd/radio"
 )
 
@@ -14,80 +17,156 @@ type Transmitter interface {
 	Transmit(radio.Downlink) error
 }
 
-// Gateway is one concentrator as the bridge knows it.
-type Gateway struct {
-	Transmitter Transmitter
-	Region      *Region
+// attempt is one way to send a payload.
+type attempt struct {
+	receiver
+	window   window
+	downlink radio.Downlink // without ID, Payload and Power
 }
 
-// sending is an answer on its way. Owned by Bridge.Run.
-type sending struct {
-	node    string
-	gateway Gateway
-	rx2     *radio.Downlink // what is left to try, nil after RX2
+// flight is a sealed downlink on its way. Owned by Bridge.Run.
+type flight struct {
+	device   string // of the node
+	item     uint64 // of its queue; 0 for what is not from the queue
+	payload  []byte
+	attempts []attempt // what is left to try
+	err      error     // why the last one failed
+	since    time.Time
+
+	booked  *duty.Ledger // where the emission under way is entered
+	booking duty.Booking
 }
 
-// send puts an answer on the schedule of the concentrator that heard the
-// uplink: in RX1, or in RX2 if that is refused.
-func (b *Bridge) send(a answer) {
-	gw, ok := b.gateways[a.up.Concentrator]
+// launch tries the ways that f has left until a concentrator takes one. It
+// reports whether one did.
+func (b *Bridge) launch(f flight) bool {
+	for len(f.attempts) > 0 {
+		a := f.attempts[0]
+		f.attempts = f.attempts[1:]
+		if err := b.try(&f, a); err != nil {
+			f.err = err
+			continue
+		}
+		return true
+	}
+	b.counters.unsent.Add(1)
+	b.sayUnsent(f)
+	return false
+}
+
+// try hands f to one concentrator.
+func (b *Bridge) try(f *flight, a attempt) error {
+	gateway, ok := b.gateways[a.concentrator]
 	if !ok {
-		return
+		return &radio.TxError{Reason: radio.TxNotRunning, Detail: a.concentrator + " is no longer configured"}
 	}
-	rx1, rx2 := gw.Region.windows(a.up.Frequency, a.up.DataRate, a.join)
-	second := downlink(a, rx2)
-	s := sending{node: a.node.node.Name, gateway: gw, rx2: &second}
-	if rx1.frequency == 0 {
-		b.sendRX2(s, &radio.TxError{Reason: radio.TxFrequency, Detail: "no RX1 for this uplink"})
-		return
+	d := a.downlink
+	d.Payload = f.payload
+	ledger := b.ledger(a.receiver)
+	d.Power = b.region.DownlinkEIRP(d.Frequency)
+	at, airtime := b.clock.Now().Add(a.window.delay), duty.Airtime(d.DataRate, len(d.Payload))
+	if err := ledger.Check(at, d.Frequency, airtime, d.Power); err != nil {
+		b.counters.regulated.Add(1)
+		return err
 	}
-	b.try(s, downlink(a, rx1))
-}
-
-func downlink(a answer, w window) radio.Downlink {
-	return radio.Downlink{
-		Payload: a.payload, At: a.up.Ticks.Add(w.delay),
-		Frequency: w.frequency, DataRate: w.dataRate, Power: w.power,
-	}
-}
-
-// try transmits d; s says what to do if that fails.
-func (b *Bridge) try(s sending, d radio.Downlink) {
 	b.lastID++
 	d.ID = b.lastID
-	if err := s.gateway.Transmitter.Transmit(d); err != nil {
-		b.sendRX2(s, err)
-		return
+	if err := gateway.Transmit(d); err != nil {
+		return err
 	}
-	b.sendings[d.ID] = s
+	f.booked, f.booking = ledger, ledger.Book(at, d.Frequency, airtime)
+	b.flights[d.ID] = *f
+	return nil
 }
 
-// sendRX2 tries the second window after err in the first, or gives up.
-func (b *Bridge) sendRX2(s sending, err error) {
-	if s.rx2 == nil || s.rx2.Frequency == 0 {
-		b.counters.unsent.Add(1)
-		level := zap.WarnLevel
-		if te, ok := errors.AsType[*radio.TxError](err); ok && te.Reason == radio.TxNotRunning {
-			level = zap.DebugLevel // the concentrator has said that it is down, or the daemon stops
-		}
-		b.log.Log(level, "answer not sent: the node will repeat its uplink", zap.String("node", s.node), zap.Error(err))
-		return
+// ledger is where the airtime of one gateway is kept.
+func (b *Bridge) ledger(r receiver) *duty.Ledger {
+	l := b.ledgers[r]
+	if l == nil {
+		l = duty.New(b.region.SubBands(), b.clock.Now())
+		b.ledgers[r] = l
 	}
-	d := *s.rx2
-	s.rx2 = nil
-	b.try(s, d)
+	return l
 }
 
-// transmitted takes the concentrator's word on a downlink.
-func (b *Bridge) transmitted(r radio.TxResult) {
-	s, ok := b.sendings[r.ID]
+// sayUnsent says that nobody would send f.
+func (b *Bridge) sayUnsent(f flight) {
+	err := f.err
+	if err == nil {
+		err = errNoWay
+	}
+	level := zap.WarnLevel
+	if te, ok := errors.AsType[*radio.TxError](err); ok && te.Reason == radio.TxNotRunning {
+		level = zap.DebugLevel // the concentrator has said that it is down, or the daemon stops
+	}
+	what := "answer not sent: the node will repeat its uplink"
+	if f.item != 0 {
+		what = "downlink not sent: it waits for the next window"
+	}
+	b.log.Log(level, what, zap.String("device", f.device), zap.Error(err))
+}
+
+var errNoWay = errors.New("no receive window of the node can carry it, or no concentrator is there to send it")
+
+// transmitted takes a concentrator's word on a downlink. What follows for the
+// queue is part of bt; the flight is forgotten once that is durable.
+func (b *Bridge) transmitted(bt *batch, r radio.TxResult) {
+	f, ok := b.flights[r.ID]
 	if !ok {
 		return
 	}
-	delete(b.sendings, r.ID)
+	if r.Err != nil && f.booked != nil {
+		f.booked.Unbook(f.booking)
+		f.booked = nil
+		b.flights[r.ID] = f
+	}
+	if r.Err != nil && len(f.attempts) > 0 {
+		delete(b.flights, r.ID)
+		f.err = r.Err
+		if b.launch(f) {
+			return
+		}
+		b.grounded(bt, f)
+		return
+	}
+	bt.landed = append(bt.landed, r)
 	if r.Err != nil {
-		b.sendRX2(s, r.Err)
+		b.counters.unsent.Add(1)
+		b.sayUnsent(flight{device: f.device, item: f.item, err: r.Err})
+		b.grounded(bt, f)
 		return
 	}
 	b.counters.sent.Add(1)
+	if n := b.table.byID[f.device]; n != nil && f.item != 0 {
+		b.emitted(bt, n, f.item)
+	}
 }
+
+// grounded puts the downlink of a flight that failed back into its queue.
+func (b *Bridge) grounded(bt *batch, f flight) {
+	if n := b.table.byID[f.device]; n != nil && f.item != 0 {
+		b.unsent(bt, n, f.item)
+	}
+}
+
+// reaching are the gateways that may reach n: those that heard it last, then
+// those that hear anything, then the rest.
+func (b *Bridge) reaching(n *nodeState) []receiver {
+	all := slices.Clone(n.last.receivers)
+	for _, r := range b.dedup.receivers() {
+		if !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	for _, name := range b.gatewayNames {
+		if !slices.ContainsFunc(all, func(r receiver) bool { return r.concentrator == name }) {
+			all = append(all, receiver{concentrator: name})
+		}
+	}
+	return all
+}
+
+// flightTimeout is when a concentrator that has not said what became of a
+// downlink is no longer waited for. It promises one result for each, so this
+// is for a driver that breaks its word: a queue must not stand still for ever.
+const flightTimeout = time.Minute

@@ -121,7 +121,7 @@ func TestDamagedSessionRecord(t *testing.T) {
 	t.Parallel()
 	n1, n2 := otaa("lora1", 1), abp("lora2", 2, 11)
 	b := newBench(t, n1, n2)
-	_, err := b.store.Commit(store.Batch{Sessions: []store.Session{{Node: "otaa:" + n1.DevEUI.String(), Record: []byte("rubbish")}}})
+	_, err := b.store.Commit(store.Batch{Put: []store.Record{{Bucket: "session", Key: "otaa:" + n1.DevEUI.String(), Value: []byte("rubbish")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +170,8 @@ func (f *flushes) Flush(time.Time, bool) (map[string]int, error) { f.count++; re
 func TestForeignFramesDoNotDelayFlush(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &flushes{memory: &memory{sessions: map[string][]byte{}, nonces: map[store.Nonce]bool{}}}
-		b, err := bridge.New(bridge.Options{Store: s, Clock: bubbleClock{}, Log: zap.NewNop()})
+		s := &flushes{memory: newMemory()}
+		b, err := bridge.New(bridge.Options{Store: s, Clock: bubbleClock{}, Log: zap.NewNop(), Network: bridge.Network{Region: regionOf(t, "EU868")}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,8 +207,9 @@ func TestIdleFlushIsNoRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		b, err := bridge.New(bridge.Options{
-			Store: full{&memory{sessions: map[string][]byte{}, nonces: map[store.Nonce]bool{}}},
-			Clock: bubbleClock{}, Log: zap.New(core), Nodes: []bridge.Node{n},
+			Store: full{newMemory()},
+			Clock: bubbleClock{}, Log: zap.New(core),
+			Network: bridge.Network{Region: regionOf(t, "EU868"), Nodes: []bridge.Node{inRegion(t, "EU868", n)}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/brocaar/lorawan"
+	"go.uber.org/zap"
 
-	"gatewayd/internal/secret"
+	"gatewayd/bridge/crypt"
+	"gatewayd/bridge/mac"
 	"gatewayd/radio"
 )
 
@@ -23,150 +25,81 @@ const (
 	otherConcentrator = time.Second
 )
 
-// match is the session that a data uplink belongs to.
-type match struct {
-	node    *nodeState
-	joining bool // the session handed out by the last join accept
-	fCnt    uint32
-	reason  Reason // "" for a frame with a counter above the last one
-}
-
 // uplink decides on one frame and adds what follows from it to bt.
-func (b *Bridge) uplink(bt *batch, up radio.Uplink) {
+func (b *Bridge) uplink(bt *batch, up reception) {
 	phy, err := radio.Decode(up.Payload)
 	if err != nil {
-		b.drops.add(Malformed, up, nil, err.Error())
+		b.drops.add(Malformed, up.Uplink, nil, err.Error())
 		return
 	}
 	switch phy.MHDR.MType {
 	case lorawan.JoinRequest:
-		b.join(bt, up, phy)
+		b.joinRequest(bt, up, phy)
+	case lorawan.RejoinRequest:
+		b.rejoinRequest(bt, up, phy)
 	case lorawan.UnconfirmedDataUp, lorawan.ConfirmedDataUp:
 		b.data(bt, up, phy)
-	case lorawan.RejoinRequest:
-		b.drops.add(Unsupported, up, nil, "rejoin request: LoRaWAN 1.1 is not served")
+	case lorawan.Proprietary:
+		b.foreign(bt, up)
 	default:
-		b.drops.add(NotUplink, up, nil, phy.MHDR.MType.String())
+		b.drops.add(NotUplink, up.Uplink, nil, phy.MHDR.MType.String())
 	}
+}
+
+// foreign publishes a frame of another protocol as it is, if a device
+// takes such frames.
+func (b *Bridge) foreign(bt *batch, up reception) {
+	n := b.table.proprietary
+	if n == nil {
+		b.drops.add(NotUplink, up.Uplink, nil, lorawan.Proprietary.String())
+		return
+	}
+	rec := newRecord(kindProprietary, b.newEventID(), n.node.DevEUI)
+	rec.Payload = up.Payload[1:]
+	rec.receivedBy(up)
+	rec.stamp(b.clock, up.Received)
+	bt.publish(n, rec)
+	bt.accepted++
 }
 
 // data accepts or drops a data uplink.
-func (b *Bridge) data(bt *batch, up radio.Uplink, phy lorawan.PHYPayload) {
-	mac, ok := phy.MACPayload.(*lorawan.MACPayload)
+func (b *Bridge) data(bt *batch, up reception, phy lorawan.PHYPayload) {
+	payload, ok := phy.MACPayload.(*lorawan.MACPayload)
 	if !ok {
-		b.drops.add(Malformed, up, nil, "data frame without MACPayload")
+		b.drops.add(Malformed, up.Uplink, nil, "data frame without MACPayload")
 		return
 	}
-	candidates := b.table.byAddr[mac.FHDR.DevAddr]
+	candidates := b.table.byAddr[payload.FHDR.DevAddr]
 	if len(candidates) == 0 {
-		b.drops.add(UnknownDevAddr, up, nil, mac.FHDR.DevAddr.String())
+		b.drops.add(UnknownDevAddr, up.Uplink, nil, payload.FHDR.DevAddr.String())
 		return
 	}
-	m := find(candidates, phy, mac)
-	confirmed := phy.MHDR.MType == lorawan.ConfirmedDataUp
+	f := &dataFrame{reception: up, mac: payload, mic: phy.MIC, confirmed: phy.MHDR.MType == lorawan.ConfirmedDataUp, channel: -1}
+	f.dataRate, _ = b.region.DataRateIndex(up.DataRate, true)
+	if n, ok := b.region.ChannelOf(up.Frequency, up.DataRate); ok {
+		f.channel = n
+	}
+	m := find(candidates, f)
 	switch {
-	case m.reason == Replay && m.node.last.sameAs(up, m.fCnt, m.session()):
-		b.drops.add(Duplicate, up, m.node, "")
-	case m.reason == Replay && confirmed && m.repeatsLast(phy.MIC) && m.node.reacked < maxReacks:
-		m.node.reacked++
-		b.answerData(bt, up, m)
-		b.drops.add(Retransmission, up, m.node, "")
+	case m.reason == Replay && m.node.last.sameAs(up.Uplink, m.fCnt, m.session()):
+		b.drops.add(Duplicate, up.Uplink, m.node, "")
+	case m.reason == Replay && m.repeatsLast(f.mic) && (!f.confirmed || m.node.reacked < maxReacks):
+		b.repeated(bt, f, m)
 	case m.reason != "":
-		b.drops.add(m.reason, up, m.node, "")
+		b.drops.add(m.reason, up.Uplink, m.node, "")
 	default:
-		b.accept(bt, up, phy, mac, m)
+		b.accept(bt, f, m)
 	}
 }
 
-// find tries every session that uses the frame's DevAddr: the MIC tells them
-// apart. A frame that only an old counter explains is a replay; one that
-// nothing explains has a bad MIC.
-func find(candidates []*nodeState, phy lorawan.PHYPayload, mac *lorawan.MACPayload) match {
-	worst := match{reason: BadMIC}
-	for _, n := range candidates {
-		st := n.view()
-		for _, s := range []struct {
-			ok      bool
-			session *session
-			joining bool
-		}{{st.hasJoining, &st.joining, true}, {st.hasActive, &st.active, false}} {
-			if !s.ok || s.session.devAddr != mac.FHDR.DevAddr {
-				continue
-			}
-			m := matchSession(s.session, n.node.OTAA, phy, mac)
-			m.node, m.joining = n, s.joining
-			if m.reason == "" {
-				return m
-			}
-			if m.reason != BadMIC {
-				worst = m
-			}
-		}
+// repeated deals with the last accepted frame sent again, because its answer
+// was not heard (confirmed) or in any case (NbTrans above 1).
+func (b *Bridge) repeated(bt *batch, f *dataFrame, m match) {
+	if f.confirmed {
+		m.node.reacked++
+		b.acknowledgeAgain(bt, f, m)
 	}
-	return worst
-}
-
-// firstRounds is how many high halves of the 32-bit counter are tried on the
-// first uplink of an ABP node, which another gateway may have served for
-// years: up to a million frames. A session that was joined begins at 0.
-const firstRounds = 16
-
-// matchFirst checks the frame against a session that has not been used yet.
-func matchFirst(s *session, joined bool, phy lorawan.PHYPayload, mac *lorawan.MACPayload) match {
-	rounds, low := uint32(firstRounds), mac.FHDR.FCnt
-	if joined {
-		rounds = 1
-	}
-	for high := range rounds {
-		if fCnt := high<<16 | low; micFits(phy, mac, fCnt, s.nwkSKey) {
-			return match{fCnt: fCnt}
-		}
-	}
-	return match{reason: BadMIC}
-}
-
-// matchSession checks the frame against one session.
-func matchSession(s *session, joined bool, phy lorawan.PHYPayload, mac *lorawan.MACPayload) match {
-	mac.FHDR.FCnt &= 0xffff // as it was on the air
-	if !s.heard {
-		return matchFirst(s, joined, phy, mac)
-	}
-	low := uint16(mac.FHDR.FCnt)
-	above, left := fCntAbove(s.fCntUp, low)
-	if left && micFits(phy, mac, above, s.nwkSKey) {
-		if above-s.fCntUp > MaxFCntGap {
-			return match{fCnt: above, reason: FCntGap}
-		}
-		return match{fCnt: above}
-	}
-	if below, ok := fCntBelow(s.fCntUp, low); ok && micFits(phy, mac, below, s.nwkSKey) {
-		return match{fCnt: below, reason: Replay}
-	}
-	return match{reason: BadMIC}
-}
-
-// micFits checks the MIC with the 32-bit counter fCnt (LoRaWAN 1.0.x, 4.4).
-func micFits(phy lorawan.PHYPayload, mac *lorawan.MACPayload, fCnt uint32, nwkSKey secret.AES128) bool {
-	mac.FHDR.FCnt = fCnt
-	key := lorawan.AES128Key(nwkSKey.Reveal())
-	ok, err := phy.ValidateUplinkDataMIC(lorawan.LoRaWAN1_0, 0, 0, 0, key, key)
-	return err == nil && ok
-}
-
-// session is the matched session as the batch at hand sees it.
-func (m match) session() *session {
-	if m.joining {
-		return &m.node.view().joining
-	}
-	return &m.node.view().active
-}
-
-// repeatsLast reports whether the frame is the last accepted one again: the
-// same frame, not only the same counter. A node that was reset may use that
-// counter for something new, which must not be acknowledged unpublished.
-func (m match) repeatsLast(mic lorawan.MIC) bool {
-	s := m.session()
-	return s.heard && m.fCnt == s.fCntUp && mic == s.mic
+	b.drops.add(Retransmission, f.Uplink, m.node, "")
 }
 
 // sameAs reports whether up, carrying fCnt, is another reception of the
@@ -175,58 +108,116 @@ func (l lastUplink) sameAs(up radio.Uplink, fCnt uint32, s *session) bool {
 	if !s.heard || fCnt != s.fCntUp || l.received.IsZero() {
 		return false
 	}
-	if up.Concentrator == l.concentrator {
+	if up.Concentrator == l.concentrator && up.Gateway == l.gateway {
 		return up.Ticks.Sub(l.ticks).Abs() < sameConcentrator
 	}
 	return up.Received.Sub(l.received).Abs() < otherConcentrator
 }
 
-// accept stages the new session and the outbox entry, and the answer if one
-// is due.
-func (b *Bridge) accept(bt *batch, up radio.Uplink, phy lorawan.PHYPayload, mac *lorawan.MACPayload, m match) {
-	confirmed := phy.MHDR.MType == lorawan.ConfirmedDataUp
-	payload, err := decrypt(m.session().appSKey, mac.FHDR.DevAddr, m.fCnt, mac)
-	if err != nil {
-		b.drops.add(Malformed, up, m.node, err.Error())
-		return
-	}
+// accept stages the new session, the outbox entry and the answer if one is
+// due.
+func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 	st := bt.edit(m.node)
 	if m.joining {
 		st.active, st.hasActive = st.joining, true
 		st.joining, st.hasJoining = session{}, false
-		m.joining = false
 	}
 	s := &st.active
-	s.heard, s.fCntUp, s.mic = true, m.fCnt, phy.MIC
+	if m.restarted {
+		b.restart(m.node, s, m.fCnt)
+	}
+	s.heard, s.fCntUp, s.mic = true, m.fCnt, f.mic
+	m.node.hear(f.reception)
 
-	m.node.last = lastUplink{up.Concentrator, up.Ticks, up.Received}
-	m.node.reacked = 0
-	if mac.FPort == nil || *mac.FPort != 0 { // FPort 0 carries MAC commands, nothing for the application
-		rec := newRecord(up, s, m.node.node.DevEUI)
-		rec.FPort, rec.Payload, rec.Confirmed = mac.FPort, payload, confirmed
-		rec.stamp(b.clock, up.Received)
+	payload, commands := s.open(f)
+	outcome := s.mac.Uplink(m.node.desired(), b.macUplink(f, s, commands))
+	b.report(bt, m.node, f, outcome)
+	b.settle(bt, m.node, f.mac.FHDR.FCtrl.ACK)
+
+	if m.node.publishes(f.mac.FPort) {
+		rec := newRecord(kindUp, messageID(m.node.node, s, s.fCntUp), m.node.node.DevEUI)
+		rec.uplink(f, s, payload)
+		rec.stamp(b.clock, f.Received)
 		bt.publish(m.node, rec)
 	}
 	bt.accepted++
-	bt.greet = append(bt.greet, greeting{m.node, up})
-	if confirmed || mac.FHDR.FCtrl.ADRACKReq {
-		b.answerData(bt, up, m)
-	}
+	bt.greet = append(bt.greet, greeting{m.node, f.reception})
+	b.reportState(m.node, f)
+	b.answerData(bt, m.node, f, outcome)
 }
 
-// decrypt returns the clear FRMPayload, nil where there is none.
-func decrypt(key secret.AES128, addr lorawan.DevAddr, fCnt uint32, mac *lorawan.MACPayload) ([]byte, error) {
-	var clear []byte
-	for _, p := range mac.FRMPayload {
-		raw, err := p.MarshalBinary()
-		if err != nil {
-			return nil, err
-		}
-		// A copy, because lorawan decrypts in place and raw is part of the frame.
-		clear, err = lorawan.EncryptFRMPayload(lorawan.AES128Key(key.Reveal()), true, addr, fCnt, slices.Clone(raw))
-		if err != nil {
-			return nil, err
+// reportState has the twin say how the node is.
+func (b *Bridge) reportState(n *nodeState, f *dataFrame) {
+	i := n.info()
+	now := b.clock.Now()
+	lastSeen := ""
+	if b.trusted() {
+		lastSeen = now.Add(-now.Sub(f.Received)).UTC().Format(timeFormat)
+	}
+	n.reports.state(now, n.node.ReportInterval, stateReport{
+		LastSeen: lastSeen, DataRate: i.DataRate, RSSI: i.RSSI, SNR: i.SNR, FCntUp: i.FCntUp,
+		Battery: i.Battery, Margin: i.Margin, Class: i.Class, Version: i.Version, DevAddr: i.DevAddr,
+		Receivers: 1 + len(f.others),
+	})
+}
+
+// publishes reports whether an uplink on port goes to the hub. FPort 0 carries
+// MAC commands, nothing for the application.
+func (n *nodeState) publishes(port *uint8) bool {
+	if port == nil {
+		return true
+	}
+	return *port != 0 && (n.node.Ports == nil || slices.Contains(n.node.Ports, *port))
+}
+
+// restart begins a session anew whose counter went back, as the node's policy
+// allows: message ids must not repeat.
+func (b *Bridge) restart(n *nodeState, s *session, fCnt uint32) {
+	b.log.Warn("the node's counter went back and its policy accepts that: frames can be replayed to this gateway",
+		nodeField(n), zap.Uint32("f_cnt", fCnt), zap.Uint32("last", s.fCntUp))
+	s.id = b.newSessionID()
+}
+
+// open returns the clear FRMPayload (as it is where there is no key) and the
+// MAC commands of FOpts or FPort 0. The frame's own bytes stay as they are.
+func (s *session) open(f *dataFrame) (payload, commands []byte) {
+	k, p := s.expand(), f.mac
+	payload = bytesOf(p.FRMPayload)
+	switch {
+	case p.FPort == nil:
+		commands = bytesOf(p.FHDR.FOpts)
+	case *p.FPort == 0:
+		crypt.Payload(k.nwkSEnc, crypt.Up, s.devAddr, s.fCntUp, payload)
+		return nil, payload
+	default:
+		commands = bytesOf(p.FHDR.FOpts)
+		if k.app != nil {
+			crypt.Payload(k.app, crypt.Up, s.devAddr, s.fCntUp, payload)
 		}
 	}
-	return clear, nil
+	if s.v11 {
+		crypt.FOpts(k.nwkSEnc, crypt.Up, false, s.devAddr, s.fCntUp, commands)
+	}
+	return payload, commands
+}
+
+// bytesOf copies the bytes of payloads, which share those of the frame.
+func bytesOf(payloads []lorawan.Payload) []byte {
+	var out []byte
+	for _, p := range payloads {
+		if raw, err := p.MarshalBinary(); err == nil {
+			out = append(out, raw...)
+		}
+	}
+	return out
+}
+
+// macUplink is what the MAC layer wants to know of a frame.
+func (b *Bridge) macUplink(f *dataFrame, s *session, commands []byte) mac.Uplink {
+	c := f.mac.FHDR.FCtrl
+	return mac.Uplink{
+		Commands: commands, ADR: c.ADR, ADRACKReq: c.ADRACKReq, ClassB: c.ClassB,
+		DR: f.dataRate, DataRate: f.DataRate, Channel: f.channel, SNR: f.SNR, FCnt: s.fCntUp,
+		Gateways: 1 + len(f.others), GPSTime: b.gpsTime(f.Received), Now: b.clock.Now(),
+	}
 }

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,12 +19,15 @@ func bodies(t *testing.T, messages []hub.Message) (payloads []string) {
 	t.Helper()
 	for _, m := range messages {
 		var b struct {
+			Event   string `json:"event"`
 			Payload []byte `json:"payload"`
 		}
 		if err := json.Unmarshal(m.Body, &b); err != nil {
 			t.Fatal(err)
 		}
-		payloads = append(payloads, string(b.Payload))
+		if b.Event == "up" {
+			payloads = append(payloads, string(b.Payload))
+		}
 	}
 	return payloads
 }
@@ -47,7 +51,7 @@ func TestUplinkBecomesMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"deviceId": "lora1", "devEui": "A81758FFFE03ABCD", "devAddr": "26011BDA", "fPort": 7.0, "fCnt": 42.0,
+		"event": "up", "deviceId": "lora1", "devEui": "A81758FFFE03ABCD", "devAddr": "26011BDA", "fPort": 7.0, "fCnt": 42.0,
 		"confirmed": false, "payloadHex": "0102ff", "payload": "AQL/",
 		"receivedAt": "2026-11-22T12:00:10.000000Z", "receivedAtSource": "clock",
 		"frequency": 868300000.0, "dataRate": "SF7BW125", "codingRate": "4/5", "rssi": -57.5, "snr": 9.25,
@@ -59,7 +63,7 @@ func TestUplinkBecomesMessage(t *testing.T) {
 	if m.ContentType != "application/json" || m.ContentEncoding != "utf-8" {
 		t.Errorf("content type %q, encoding %q", m.ContentType, m.ContentEncoding)
 	}
-	wantProps := []hub.Property{{Key: "devEui", Value: "A81758FFFE03ABCD"}, {Key: "devAddr", Value: "26011BDA"}, {Key: "fPort", Value: "7"}}
+	wantProps := []hub.Property{{Key: "event", Value: "up"}, {Key: "devEui", Value: "A81758FFFE03ABCD"}, {Key: "devAddr", Value: "26011BDA"}, {Key: "fPort", Value: "7"}}
 	if diff := cmp.Diff(wantProps, m.Properties); diff != "" {
 		t.Errorf("properties (-want +got):\n%s", diff)
 	}
@@ -104,6 +108,10 @@ func TestDropReasons(t *testing.T) {
 	otherJoinEUI.JoinEUI[7]++
 	otherKey.AppKey = key(77)
 
+	rejoin := append([]byte{0xC0, 0, 0, 0, 0}, o.DevEUI[:]...) // type 0 of a node of LoRaWAN 1.0
+	slices.Reverse(rejoin[5:])
+	rejoin = append(rejoin, make([]byte, 6)...)
+
 	for name, tt := range map[string]struct {
 		frame []byte
 		want  bridge.Reason
@@ -119,7 +127,7 @@ func TestDropReasons(t *testing.T) {
 		"unknown DevAddr":      {stranger.bytes(t), bridge.UnknownDevAddr},
 		"downlink":             {[]byte{0x60, 4, 3, 2, 1, 0, 0, 0, 1, 2, 3, 4}, bridge.NotUplink},
 		"proprietary":          {[]byte{0xE0, 1, 2, 3, 4, 5, 6}, bridge.NotUplink},
-		"rejoin":               {append([]byte{0xC0, 0}, make([]byte, 17)...), bridge.Unsupported},
+		"rejoin":               {rejoin, bridge.Unsupported},
 		"join, unknown DevEUI": {joinRequest(t, otherEUI, 1), bridge.UnknownDevEUI},
 		"join, other JoinEUI":  {joinRequest(t, otherJoinEUI, 1), bridge.WrongJoinEUI},
 		"join, other AppKey":   {joinRequest(t, otherKey, 1), bridge.BadMIC},
@@ -151,8 +159,8 @@ func TestFCnt(t *testing.T) {
 	}{
 		"growing":              {[]uint32{0, 1, 2}, []bridge.Reason{"", "", ""}},
 		"replay":               {[]uint32{5, 4}, []bridge.Reason{"", bridge.Replay}},
-		"the last one again":   {[]uint32{5, 5}, []bridge.Reason{"", bridge.Replay}},
-		"zero twice":           {[]uint32{0, 0}, []bridge.Reason{"", bridge.Replay}},
+		"the last one again":   {[]uint32{5, 5}, []bridge.Reason{"", bridge.Retransmission}},
+		"zero twice":           {[]uint32{0, 0}, []bridge.Reason{"", bridge.Retransmission}},
 		"largest gap":          {[]uint32{10, 10 + bridge.MaxFCntGap}, []bridge.Reason{"", ""}},
 		"gap too large":        {[]uint32{10, 11 + bridge.MaxFCntGap}, []bridge.Reason{"", bridge.FCntGap}},
 		"gap, then in reach":   {[]uint32{10, 30000, 11}, []bridge.Reason{"", bridge.FCntGap, ""}},
@@ -191,7 +199,7 @@ func TestReplayAcrossRestart(t *testing.T) {
 	if got := len(b.messages(n)); got != 1 {
 		t.Errorf("%d messages, want 1", got)
 	}
-	if diff := cmp.Diff(map[bridge.Reason]uint64{bridge.Replay: 1}, b.dropped()); diff != "" {
+	if diff := cmp.Diff(map[bridge.Reason]uint64{bridge.Retransmission: 1}, b.dropped()); diff != "" {
 		t.Errorf("dropped (-want +got):\n%s", diff)
 	}
 }
@@ -383,7 +391,7 @@ func TestReload(t *testing.T) {
 	renamed.Name = "greenhouse"
 	b.apply(renamed, n2)
 	b.hear(frameOf(n1, 5, "x").bytes(t), frameOf(n1, 6, "y").bytes(t), frameOf(n2, 2, "z").bytes(t))
-	if b.dropped()[bridge.Replay] != 1 {
+	if b.dropped()[bridge.Retransmission] != 1 {
 		t.Errorf("the counter of a node that stayed was lost: %v", b.dropped())
 	}
 	if len(b.messages(n1)) != 2 || len(b.messages(n2)) != 1 {

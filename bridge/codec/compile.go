@@ -1,0 +1,120 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/dop251/goja"
+)
+
+// maxBrackets is how deep brackets may nest in a script: the parser's own
+// stack grows with it.
+const maxBrackets = 2000
+
+// Scripts run inside a function, where their variables are fast and their
+// own. One that looks for its functions on the global object runs in the
+// global scope, as it would in a browser.
+var wantsGlobals = regexp.MustCompile(`\b(?:globalThis|global|window|self|eval)\b`)
+
+// checkNesting refuses a source whose brackets nest too deep, counting those
+// in texts as well.
+func checkNesting(source string) error {
+	depth := 0
+	for i, c := range []byte(source) {
+		switch c {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth = max(0, depth-1)
+		}
+		if depth > maxBrackets {
+			return fmt.Errorf("line %d: brackets nest deeper than %d", 1+strings.Count(source[:i], "\n"), maxBrackets)
+		}
+	}
+	return nil
+}
+
+// footer is an expression that lists the functions of a script that source
+// names, in their order, and then what it exports.
+func footer(source string) string {
+	var b strings.Builder
+	b.WriteString("[")
+	for f := range functionCount {
+		if strings.Contains(source, f.String()) {
+			fmt.Fprintf(&b, "typeof %[1]s === 'function' ? %[1]s : undefined", f)
+		}
+		b.WriteString(", ")
+	}
+	if strings.Contains(source, "exports") {
+		b.WriteString("typeof module === 'object' ? module : undefined, typeof exports === 'object' ? exports : undefined")
+	}
+	b.WriteString("]")
+	return b.String()
+}
+
+// compile makes the programs of s.
+func (s *script) compile(source string) (err error) {
+	find := footer(source)
+	if wantsGlobals.MatchString(source) {
+		if s.program, err = s.translate(source); err != nil {
+			return syntaxError(err)
+		}
+		s.lookup, err = goja.Compile("footer.js", find, false)
+		return err
+	}
+	s.program, err = s.translate("(function () {" + source + "\n;return " + find + ";\n})")
+	if err != nil {
+		return syntaxError(err)
+	}
+	return nil
+}
+
+// translate compiles one text. Powers are computed as V8 does.
+func (s *script) translate(source string) (*goja.Program, error) {
+	tree, err := goja.Parse(s.name, source)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(source, "**") {
+		s.glue.powers = replacePowers(reflect.ValueOf(tree))
+	}
+	return goja.CompileAST(tree, false)
+}
+
+// syntaxError keeps the first mistake and its place.
+func syntaxError(err error) error {
+	text := err.Error()
+	if at := strings.Index(text, "Line "); at >= 0 {
+		text = text[at:]
+	}
+	text, _, _ = strings.Cut(text, " (and ")
+	return errors.New(text)
+}
+
+// run runs the script in vm and returns the object with its functions.
+func (s *script) run(vm *goja.Runtime) (*goja.Object, error) {
+	v, err := vm.RunProgram(s.program)
+	if err != nil {
+		return nil, err
+	}
+	if s.lookup != nil {
+		v, err = vm.RunProgram(s.lookup)
+	} else if f, ok := goja.AssertFunction(v); ok {
+		v, err = f(s.this(vm))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.ToObject(vm), nil
+}
+
+// this is what the script sees as this: its exports, as in Node.
+func (s *script) this(vm *goja.Runtime) goja.Value {
+	if exports := vm.Get("exports"); exports != nil {
+		return exports
+	}
+	return vm.GlobalObject()
+}

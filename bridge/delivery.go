@@ -1,0 +1,118 @@
+package bridge
+
+import (
+	"time"
+)
+
+// settle judges the confirmed downlink that awaits the node's acknowledgement
+// by an accepted uplink of it. A class A node acknowledges with its next
+// uplink or not at all; a class C node has until its time-out.
+func (b *Bridge) settle(bt *batch, n *nodeState, ack bool) {
+	i, ok := n.view().busy()
+	if !ok || i.State != itemAwaiting {
+		return
+	}
+	switch {
+	case ack:
+		bt.edit(n).remove(i.Seq)
+		b.counters.acked.Add(1)
+		b.event(bt, n, i, stateAcked, "")
+		b.attendNow(n)
+	case !n.classC():
+		b.unacknowledged(bt, n, i)
+	}
+}
+
+// unacknowledged puts a confirmed downlink back, or gives it up.
+func (b *Bridge) unacknowledged(bt *batch, n *nodeState, i item) {
+	st := bt.edit(n)
+	if i.Tried < i.Attempts {
+		i.State = itemWaiting
+		st.put(i)
+		return
+	}
+	st.remove(i.Seq)
+	b.event(bt, n, i, stateNacked, "not acknowledged")
+}
+
+// emitted takes note that a concentrator has sent the item.
+func (b *Bridge) emitted(bt *batch, n *nodeState, seq uint64) {
+	i, ok := n.view().item(seq)
+	if !ok {
+		return
+	}
+	st := bt.edit(n)
+	i.Tried++
+	n.backOff = 0
+	b.event(bt, n, i, stateTransmitted, "")
+	if !i.Confirmed {
+		st.remove(seq)
+		b.attendNow(n)
+		return
+	}
+	i.State = itemAwaiting
+	st.put(i)
+	n.ackBy = b.clock.Now().Add(n.node.Downlink.ackTimeout())
+	if n.classC() {
+		b.agenda.add(n.ackBy, n.node.DeviceID)
+	}
+}
+
+// Back-off of a downlink that no concentrator would send.
+const (
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+)
+
+// unsent takes note that nobody sent the item: it waits again.
+func (b *Bridge) unsent(bt *batch, n *nodeState, seq uint64) {
+	i, ok := n.view().item(seq)
+	if !ok || i.State != itemFlying {
+		return
+	}
+	i.State = itemWaiting
+	bt.edit(n).put(i)
+	n.backOff = min(max(2*n.backOff, firstRetry), lastRetry)
+	n.retryAt = b.clock.Now().Add(n.backOff)
+	if n.classC() {
+		b.agenda.add(n.retryAt, n.node.DeviceID)
+	}
+}
+
+// expire drops what is too late. Nothing is too late by a clock that cannot
+// be believed.
+func (b *Bridge) expire(bt *batch, n *nodeState) {
+	if !b.trusted() {
+		return
+	}
+	now := b.clock.Now()
+	for _, i := range n.view().queue {
+		if i.State != itemFlying && i.expired(now) {
+			bt.edit(n).remove(i.Seq)
+			b.event(bt, n, i, stateExpired, "too late")
+		}
+	}
+}
+
+// attendNow looks at n again as soon as the batch at hand is done.
+func (b *Bridge) attendNow(n *nodeState) { b.agenda.add(b.clock.Now(), n.node.DeviceID) }
+
+// attend does what is due for a node apart from its uplinks: late downlinks
+// go, and a class C node is sent the next one.
+func (b *Bridge) attend(bt *batch, n *nodeState) {
+	b.expire(bt, n)
+	if !n.classC() || !n.view().hasActive {
+		return
+	}
+	now := b.clock.Now()
+	if i, ok := n.view().busy(); ok {
+		if i.State == itemFlying || now.Before(n.ackBy) {
+			return
+		}
+		b.unacknowledged(bt, n, i)
+	}
+	if now.Before(n.retryAt) {
+		return
+	}
+	b.push(bt, n)
+}

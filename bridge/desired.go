@@ -1,0 +1,101 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"gatewayd/hub"
+	"gatewayd/internal/store"
+)
+
+// desiredBucket keeps the desired properties of each device, so that its
+// settings hold while the hub cannot be reached.
+const desiredBucket = "desired"
+
+// desiredRecord is what is kept.
+type desiredRecord struct {
+	Version  int64           `json:"version"`
+	Settings json.RawMessage `json:"settings,omitempty"`
+}
+
+// desire takes over desired properties of a device.
+func (b *Bridge) desire(ctx context.Context, device string, d hub.Desired) error {
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(d.JSON, &doc); err != nil {
+		return fmt.Errorf("desired properties, version %d: %w", d.Version, err)
+	}
+	return b.do(ctx, func(bt *batch) error {
+		n, err := b.node(device)
+		if err != nil {
+			return err
+		}
+		fresh := desiredRecord{Version: d.Version, Settings: n.desiredDoc.Settings}
+		if patch, ok := doc[settingsKey]; ok || d.Full {
+			base := fresh.Settings
+			if d.Full {
+				base = nil
+			}
+			fresh.Settings = mergePatch(base, patch)
+		}
+		raw, err := json.Marshal(fresh)
+		if err != nil {
+			return err
+		}
+		bt.store.Put = append(bt.store.Put, store.Record{Bucket: desiredBucket, Key: n.node.outboxKey(), Value: raw})
+		b.adopt(n, fresh)
+		return nil
+	})
+}
+
+// adopt lays the settings of doc over the node of the configuration, at once.
+func (b *Bridge) adopt(n *nodeState, doc desiredRecord) {
+	s, bad := parseSettings(doc.Settings)
+	n.desiredDoc = doc
+	n.node = s.over(n.base)
+	n.reports.applied(doc.Version, doc.Settings, bad)
+	n.feed.show(n.node)
+	for name, why := range bad {
+		b.log.Warn("desired property not applied", nodeField(n), zap.String("setting", name), zap.String("why", why))
+	}
+	b.attendNow(n)
+}
+
+// loadDesired is what was kept of a device's desired properties.
+func (b *Bridge) loadDesired(n *nodeState) (doc desiredRecord) {
+	raw, ok := b.store.Get(desiredBucket, n.node.outboxKey())
+	if ok && json.Unmarshal(raw, &doc) != nil {
+		b.log.Warn("kept desired properties are unreadable: the configuration holds until the hub is reached", nodeField(n))
+		return desiredRecord{}
+	}
+	return doc
+}
+
+// mergePatch lays patch over base as RFC 7396 says.
+func mergePatch(base, patch json.RawMessage) json.RawMessage {
+	var changes map[string]json.RawMessage
+	if len(patch) == 0 || string(patch) == "null" {
+		return nil
+	}
+	if json.Unmarshal(patch, &changes) != nil {
+		return patch // not an object: it takes the place of what was there
+	}
+	var doc map[string]json.RawMessage
+	if json.Unmarshal(base, &doc) != nil || doc == nil {
+		doc = map[string]json.RawMessage{}
+	}
+	for k, v := range changes {
+		if merged := mergePatch(doc[k], v); merged == nil {
+			delete(doc, k)
+		} else {
+			doc[k] = merged
+		}
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return base
+	}
+	return b
+}

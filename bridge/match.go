@@ -1,0 +1,141 @@
+package bridge
+
+import (
+	"github.com/brocaar/lorawan"
+
+	"gatewayd/bridge/crypt"
+	"gatewayd/bridge/mac"
+)
+
+// match is the session that a data uplink belongs to.
+type match struct {
+	node    *nodeState
+	joining bool // the session handed out by the last join accept
+	fCnt    uint32
+	reason  Reason // "" for a frame that may be accepted
+	// restarted says that the counter went back and the policy allows it.
+	restarted bool
+}
+
+// session is the matched session as the batch at hand sees it.
+func (m match) session() *session {
+	if m.joining {
+		return &m.node.view().joining
+	}
+	return &m.node.view().active
+}
+
+// dataFrame is a data uplink, parsed, with what its MIC needs.
+type dataFrame struct {
+	reception
+	mac       *lorawan.MACPayload
+	mic       lorawan.MIC
+	confirmed bool
+	dataRate  uint8 // index, 0 if the region has no such
+	channel   int   // number in the channel plan, -1 if it has no such
+}
+
+// find tries every session that uses the frame's DevAddr: the MIC tells them
+// apart. A frame that only an old counter explains is a replay; one that
+// nothing explains has a bad MIC.
+func find(candidates []*nodeState, f *dataFrame) match {
+	worst := match{reason: BadMIC}
+	for _, n := range candidates {
+		st := n.view()
+		for _, s := range []struct {
+			ok      bool
+			session *session
+			joining bool
+		}{{st.hasJoining, &st.joining, true}, {st.hasActive, &st.active, false}} {
+			if !s.ok || s.session.devAddr != f.mac.FHDR.DevAddr {
+				continue
+			}
+			m := matchSession(s.session, n.node, f)
+			m.node, m.joining = n, s.joining
+			if m.reason == "" {
+				return m
+			}
+			if m.reason != BadMIC {
+				worst = m
+			}
+		}
+	}
+	return worst
+}
+
+// firstRounds is how many high halves of the 32-bit counter are tried on the
+// first uplink of an ABP node, which another gateway may have served for
+// years: up to a million frames. A session that was joined begins at 0.
+const firstRounds = 16
+
+// matchFirst checks the frame against a session that has not been used yet.
+func matchFirst(s *session, joined bool, f *dataFrame) match {
+	rounds, low := uint32(firstRounds), f.mac.FHDR.FCnt&0xffff
+	if joined {
+		rounds = 1
+	}
+	for high := range rounds {
+		if fCnt := high<<16 | low; s.micFits(f, fCnt) {
+			return match{fCnt: fCnt}
+		}
+	}
+	return match{reason: BadMIC}
+}
+
+// matchSession checks the frame against one session of node.
+func matchSession(s *session, node Node, f *dataFrame) match {
+	if !s.heard {
+		return matchFirst(s, node.OTAA, f)
+	}
+	low := uint16(f.mac.FHDR.FCnt)
+	above, left := fCntAbove(s.fCntUp, low)
+	if left && s.micFits(f, above) {
+		// LoRaWAN 1.0.4 and 1.1 have done away with MAX_FCNT_GAP.
+		if above-s.fCntUp > MaxFCntGap && node.Version < mac.V1_0_4 && node.Counters != CountersOff {
+			return match{fCnt: above, reason: FCntGap}
+		}
+		return match{fCnt: above}
+	}
+	below, ok := fCntBelow(s.fCntUp, low)
+	if ok && s.micFits(f, below) {
+		if below == s.fCntUp && f.mic == s.mic {
+			return match{fCnt: below, reason: Replay}
+		}
+		return node.Counters.judge(below)
+	}
+	// A counter that started again may be of a lower round than the last one.
+	if node.Counters != CountersStrict && uint32(low) < below && s.micFits(f, uint32(low)) {
+		return node.Counters.judge(uint32(low))
+	}
+	return match{reason: BadMIC}
+}
+
+// judge says what becomes of a frame with good MIC whose counter went back to
+// fCnt.
+func (p CounterPolicy) judge(fCnt uint32) match {
+	if p == CountersOff || p == CountersRelaxed && fCnt <= 1 {
+		return match{fCnt: fCnt, restarted: true}
+	}
+	return match{fCnt: fCnt, reason: Replay}
+}
+
+// micFits checks the MIC with the 32-bit counter fCnt.
+func (s *session) micFits(f *dataFrame, fCnt uint32) bool {
+	k := s.expand()
+	if !s.v11 {
+		return crypt.UplinkMIC(k.fNwkSInt, s.devAddr, fCnt, f.msg()) == f.mic
+	}
+	air := crypt.Air{DataRate: f.dataRate, Channel: uint8(max(f.channel, 0))}
+	if f.mac.FHDR.FCtrl.ACK {
+		air.ConfFCnt = uint16(s.confDown)
+	}
+	return crypt.UplinkMIC11(k.fNwkSInt, k.sNwkSInt, s.devAddr, fCnt, air, f.msg()) == f.mic
+}
+
+// repeatsLast reports whether the frame is the last accepted one again: the
+// same frame, not only the same counter. A node that was reset may use that
+// counter for something new, which must not be acknowledged unpublished.
+func (m match) repeatsLast(mic lorawan.MIC) bool {
+	s := m.session()
+	return s.heard && m.fCnt == s.fCntUp && mic == s.mic
+}

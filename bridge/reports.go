@@ -1,0 +1,122 @@
+package bridge
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"gatewayd/hub"
+)
+
+// defaultReport is how often a node's state is reported at most. Updates of a
+// twin count as messages of the hub's daily quota.
+const defaultReport = time.Hour
+
+// reports collect what a device's twin says of its node. Written by
+// Bridge.Run, read by the hub connection.
+type reports struct {
+	log   *zap.Logger
+	ready chan struct{}
+
+	mu       sync.Mutex
+	revision uint64
+	waiting  map[string]any // members of the reported settings property
+	refused  bool           // the hub has refused the last patch
+	stateAt  time.Time      // when the state was reported last
+	seen     stateReport
+}
+
+var _ hub.Reports = (*reports)(nil)
+
+// stateReport is the state of a node.
+type stateReport struct {
+	LastSeen  string  `json:"lastSeen,omitempty"`
+	DataRate  string  `json:"dataRate,omitempty"`
+	RSSI      float32 `json:"rssi"` // dBm, of the last uplink
+	SNR       float32 `json:"snr"`  // dB
+	FCntUp    uint32  `json:"fCntUp"`
+	Battery   *uint8  `json:"battery"` // null: never said
+	Margin    *int8   `json:"margin"`
+	Class     string  `json:"class"`
+	Version   string  `json:"lorawan"` // MAC version
+	Uplinks   uint64  `json:"uplinks"` // since the gateway started
+	DevAddr   string  `json:"devAddr,omitempty"`
+	Receivers int     `json:"receivers"` // that heard the last uplink
+}
+
+func newReports(log *zap.Logger) *reports {
+	return &reports{log: log, ready: make(chan struct{}, 1), waiting: map[string]any{}}
+}
+
+// applied says which desired properties are in force.
+func (r *reports) applied(version int64, inForce json.RawMessage, bad map[string]string) {
+	var errs any // null takes the errors of an earlier version away
+	if len(bad) > 0 {
+		errs = bad
+	}
+	r.put(map[string]any{"appliedVersion": version, "errors": errs, "settings": inForce})
+}
+
+// state says how the node is, if that is due.
+func (r *reports) state(now time.Time, every time.Duration, s stateReport) {
+	r.mu.Lock()
+	s.Uplinks = r.seen.Uplinks + 1
+	r.seen = s
+	due := r.stateAt.IsZero() || now.Sub(r.stateAt) >= or(every, defaultReport)
+	if due {
+		r.stateAt = now
+	}
+	r.mu.Unlock()
+	if due {
+		r.put(map[string]any{"state": s})
+	}
+}
+
+func (r *reports) put(members map[string]any) {
+	r.mu.Lock()
+	for k, v := range members {
+		r.waiting[k] = v
+	}
+	r.revision++
+	r.mu.Unlock()
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+}
+
+// Patch is hub.Reports'.
+func (r *reports) Patch() (patch []byte, revision uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiting) == 0 {
+		return nil, r.revision
+	}
+	b, err := json.Marshal(map[string]any{settingsKey: r.waiting})
+	if err != nil { // a NaN from the radio
+		delete(r.waiting, "state")
+		return nil, r.revision
+	}
+	return b, r.revision
+}
+
+// Done is hub.Reports'.
+func (r *reports) Done(revision uint64, _ int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil && !r.refused {
+		r.log.Warn("the hub does not take the reported properties", zap.Error(err))
+	}
+	r.refused = err != nil
+	if revision == r.revision {
+		r.waiting = map[string]any{}
+	}
+}
+
+// Ready is hub.Reports'.
+func (r *reports) Ready() <-chan struct{} { return r.ready }
+
+// Reports is where node's connection takes reported properties from.
+func (b *Bridge) Reports(node Node) hub.Reports { return b.reportsOf(node) }

@@ -1,0 +1,56 @@
+package bridge
+
+import (
+	"context"
+)
+
+// request is something that Run does for another goroutine.
+type request struct {
+	do   func(*batch) error
+	err  error // of do
+	done chan error
+}
+
+// answer tells the other goroutine how it went: commit is the error of making
+// it durable.
+func (r request) answer(commit error) {
+	if r.err == nil && commit != nil {
+		r.err = &RejectError{RejectStore, commit.Error()}
+	}
+	r.done <- r.err
+}
+
+// do has Run call f with the batch at hand, and returns when what f did is
+// durable.
+func (b *Bridge) do(ctx context.Context, f func(*batch) error) error {
+	r := request{do: f, done: make(chan error, 1)}
+	select {
+	case b.requests <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// asked does first and what waits behind it, without waiting itself.
+func (b *Bridge) asked(bt *batch, first request) []request {
+	all := []request{first}
+	for len(all) < maxBatch {
+		select {
+		case r := <-b.requests:
+			all = append(all, r)
+			continue
+		default:
+		}
+		break
+	}
+	for i := range all {
+		all[i].err = all[i].do(bt)
+	}
+	return all
+}
