@@ -13,6 +13,9 @@ func (b *Bridge) answerData(bt *batch, n *nodeState, f *dataFrame, outcome mac.O
 	b.expire(bt, n)
 	st := bt.edit(n)
 	s := &st.active
+	if f.held {
+		return // its windows have passed
+	}
 	windows := b.order(n, s, f)
 	l := letter{ack: f.confirmed, confFCnt: uint16(s.fCntUp), commands: outcome.Answers}
 	must := l.ack || outcome.Reply

@@ -21,6 +21,7 @@ type batch struct {
 	landed   []radio.TxResult // flights to forget once durable
 	grounded []flight         // whose downlinks go back into their queues
 	greet    []greeting       // to log once durable
+	frames   []reception      // accepted uplinks, to be held if the commit fails
 	accepted int              // data uplinks
 	joined   int              // join and rejoin requests
 }

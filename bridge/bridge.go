@@ -112,6 +112,8 @@ type Bridge struct {
 	gatewayNames []string
 	table        *table
 	dedup        *dedup
+	held         held
+	untold       map[string]int // messages dropped by the bounds, by outbox key
 	agenda       agenda
 	flights      map[uint64]flight
 	lastID       uint64
@@ -132,7 +134,7 @@ func New(o Options) (*Bridge, error) {
 		requests: make(chan request), reload: make(chan reload),
 		drops: newDrops(o.Log, o.Clock.Now),
 		table: newTable(), dedup: newDedup(o.Dedup),
-		flights: map[uint64]flight{}, ledgers: map[receiver]*duty.Ledger{},
+		flights: map[uint64]flight{}, untold: map[string]int{}, ledgers: map[receiver]*duty.Ledger{},
 		feeds: map[string]*feed{}, reports: map[string]*reports{},
 	}
 	if b.alive == nil {
@@ -177,7 +179,7 @@ func (b *Bridge) trusted() bool {
 func (b *Bridge) noteStore(err error) {
 	switch {
 	case err != nil && (b.storeBad == nil || b.storeBad.Error() != err.Error()):
-		b.log.Error("the store cannot be written: frames are neither acknowledged nor accepted until it can; "+
+		b.log.Error("the store cannot be written: frames are held in memory and not acknowledged until it can; "+
 			"check for a full or read-only disk", zap.Error(err))
 	case err == nil && b.storeBad != nil:
 		b.log.Info("the store can be written again")
@@ -185,9 +187,12 @@ func (b *Bridge) noteStore(err error) {
 	b.storeBad = err
 }
 
-// overflowed reports outbox entries that the bounds pushed out, by outbox key.
+// overflowed reports outbox entries that the bounds pushed out, by outbox key:
+// at once to the log, and to the cloud when the node's messages get through
+// again.
 func (b *Bridge) overflowed(lost map[string]int) {
 	for key, count := range lost {
+		b.untold[key] += count
 		b.counters.overflowed.Add(uint64(count))
 		b.log.Warn("the oldest messages were dropped: the outbox is full, or they are older than max_age",
 			zap.String("outbox", key), zap.Int("messages", count))

@@ -21,6 +21,7 @@ const (
 	kindAck         kind = "ack"    // what the node said to a confirmed downlink
 	kindStatus      kind = "status" // battery and margin
 	kindLog         kind = "log"    // what an operator should know
+	kindDrop        kind = "drop"   // how many messages the outbox's bounds have cost
 	kindStats       kind = "stats"  // what the gateway says of itself
 )
 
@@ -80,6 +81,27 @@ func (b *Bridge) report(bt *batch, n *nodeState, f *dataFrame, outcome mac.Outco
 		}
 		b.publishEvent(bt, n, rec)
 		b.log.Info("node: "+strings.ReplaceAll(string(e.Kind), "_", " "), nodeField(n), zap.String("command", commandName(e.CID)), zap.String("detail", e.Detail))
+	}
+}
+
+// tellDrops tells the cloud how many messages of a node were dropped, once
+// everything that was kept has got through: before that it would only push out
+// more.
+func (b *Bridge) tellDrops(bt *batch) {
+	if len(b.untold) == 0 {
+		return
+	}
+	waiting := b.store.Waiting()
+	for _, n := range b.table.byID {
+		key := n.node.outboxKey()
+		count := b.untold[key]
+		if count == 0 || waiting[key] > 0 {
+			continue
+		}
+		delete(b.untold, key)
+		rec := newRecord(kindDrop, b.newEventID(), n.node.DevEUI)
+		rec.Count, rec.Reason = count, "the outbox was full, or they were older than max_age"
+		b.publishEvent(bt, n, rec)
 	}
 }
 

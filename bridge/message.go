@@ -26,6 +26,7 @@ type body struct {
 	*downlinkBody
 	*statusBody
 	*logBody
+	*dropBody
 }
 
 // uplinkBody is what a data uplink adds.
@@ -84,6 +85,12 @@ type logBody struct {
 	Detail  string `json:"detail,omitempty"`
 }
 
+// dropBody is what the outbox's bounds have cost.
+type dropBody struct {
+	Dropped int    `json:"dropped"` // messages
+	Reason  string `json:"reason"`
+}
+
 // timeFormat is RFC 3339 with microseconds, always UTC.
 const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
@@ -110,6 +117,8 @@ func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error)
 			FPort: r.FPort, FCnt: r.FCnt, Confirmed: r.Confirmed, PayloadEncrypted: r.Encrypted,
 			PayloadHex: hex.EncodeToString(r.Payload), Payload: base64.StdEncoding.EncodeToString(r.Payload),
 		}
+	case kindDrop:
+		content.dropBody = &dropBody{r.Count, r.Reason}
 	case kindStats:
 		return statsMessage(seq, r, node, at.Format(timeFormat))
 	case kindJoin:

@@ -14,6 +14,7 @@ import (
 type reception struct {
 	radio.Uplink
 	others []radio.Uplink // best first
+	held   bool           // for a while in memory, because the store could not be written
 }
 
 // receivers are all copies, best first.

@@ -46,6 +46,7 @@ type record struct {
 	Battery       *uint8 `json:"bat,omitempty"`
 	Margin        *int8  `json:"marg,omitempty"`
 
+	Count int             `json:"n,omitempty"`     // of dropped messages
 	Stats json.RawMessage `json:"stats,omitempty"` // of the gateway itself
 }
 

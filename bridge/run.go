@@ -46,6 +46,7 @@ func (b *Bridge) Run(ctx context.Context, up <-chan radio.Uplink, tx <-chan radi
 		case <-wake.C:
 		case <-second.C:
 			b.tick(bt)
+			b.resume()
 			if b.clock.Now().Sub(lastFlush) >= flushEvery {
 				lastFlush = b.clock.Now()
 				b.flush()
@@ -88,7 +89,7 @@ func (b *Bridge) heard(bt *batch, first radio.Uplink, up <-chan radio.Uplink) {
 
 func (b *Bridge) hear(bt *batch, u radio.Uplink) {
 	if r, ready := b.dedup.add(u, b.clock.Now()); ready {
-		b.uplink(bt, r)
+		b.decide(bt, r)
 	}
 }
 
@@ -97,7 +98,7 @@ func (b *Bridge) hear(bt *batch, u radio.Uplink) {
 func (b *Bridge) lastWindows() {
 	bt := &batch{}
 	for _, r := range b.dedup.due(b.dedup.latest()) {
-		b.uplink(bt, r)
+		b.decide(bt, r)
 	}
 	b.settleBatch(bt, nil)
 }
@@ -106,7 +107,7 @@ func (b *Bridge) lastWindows() {
 func (b *Bridge) overdue(bt *batch) {
 	now := b.clock.Now()
 	for _, r := range b.dedup.due(now) {
-		b.uplink(bt, r)
+		b.decide(bt, r)
 	}
 	for _, device := range b.agenda.due(now) {
 		if n := b.table.byID[device]; n != nil {
@@ -140,6 +141,7 @@ func (b *Bridge) tick(bt *batch) {
 		b.grounded(bt, f)
 	}
 	bt.grounded = aground
+	b.tellDrops(bt)
 	now := b.clock.Now()
 	for id, f := range b.flights {
 		if now.Sub(f.since) > flightTimeout {
@@ -162,7 +164,8 @@ func (b *Bridge) settleBatch(bt *batch, asked []request) bool {
 		r.answer(err)
 	}
 	if err != nil {
-		b.drops.lost(StoreFailed, bt.accepted+bt.joined)
+		b.hold(bt.frames)
+		b.drops.lost(StoreFailed, bt.joined)
 		b.unsettled = append(b.unsettled, bt.landed...)
 		b.aground = append(b.aground, bt.grounded...)
 		return false

@@ -11,7 +11,7 @@ import (
 )
 
 type counters struct {
-	accepted, joined, sent, acked, unsent, regulated, overflowed, unreadable, shed atomic.Uint64
+	accepted, joined, sent, acked, unsent, regulated, overflowed, unreadable, shed, held atomic.Uint64
 }
 
 // Stats are counts since the start.
@@ -25,6 +25,7 @@ type Stats struct {
 	Regulated  uint64            // emissions that a regulation forbade
 	Overflowed uint64            // messages pushed out of the outbox by its bounds
 	Unreadable uint64            // outbox records that could not be rendered
+	Held       uint64            // frames in memory, because the store cannot be written
 	Shed       uint64            // events dropped to save the hub's daily quota
 }
 
@@ -33,7 +34,7 @@ func (b *Bridge) Stats() Stats {
 	s := Stats{
 		Accepted: b.counters.accepted.Load(), Joined: b.counters.joined.Load(),
 		Sent: b.counters.sent.Load(), Acked: b.counters.acked.Load(), Unsent: b.counters.unsent.Load(),
-		Regulated: b.counters.regulated.Load(), Overflowed: b.counters.overflowed.Load(), Unreadable: b.counters.unreadable.Load(), Shed: b.counters.shed.Load(),
+		Regulated: b.counters.regulated.Load(), Overflowed: b.counters.overflowed.Load(), Unreadable: b.counters.unreadable.Load(), Shed: b.counters.shed.Load(), Held: b.counters.held.Load(),
 		Dropped: map[Reason]uint64{},
 	}
 	for r, c := range b.drops.counts {

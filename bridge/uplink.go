@@ -60,6 +60,7 @@ func (b *Bridge) foreign(bt *batch, up reception) {
 	rec.stamp(b.clock, up.Received)
 	bt.publish(n, rec)
 	bt.accepted++
+	bt.frames = append(bt.frames, up)
 }
 
 // data accepts or drops a data uplink.
@@ -141,6 +142,7 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 		bt.publish(m.node, rec)
 	}
 	bt.accepted++
+	bt.frames = append(bt.frames, f.reception)
 	bt.greet = append(bt.greet, greeting{m.node, f.reception})
 	b.reportState(m.node, f)
 	b.answerData(bt, m.node, f, outcome)

@@ -2,7 +2,6 @@ package bridge_test
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -275,36 +274,6 @@ func TestFramesWithoutApplicationData(t *testing.T) {
 	b.hear(mac.bytes(t))
 	if b.dropped()[bridge.Replay] != 1 {
 		t.Errorf("the counter of a frame with FPort 0 was not kept: %v", b.dropped())
-	}
-}
-
-// Durable before acknowledged: when the store fails, nothing is published,
-// nothing is acknowledged, and the node's repetition is accepted later.
-func TestStoreFailure(t *testing.T) {
-	t.Parallel()
-	n, o := abp("lora1", 1, 1), otaa("lora2", 2)
-	b := newBench(t, n, o)
-	f := frameOf(n, 5, "x")
-	f.confirmed = true
-	b.store.fail = errors.New("no space left on device")
-	b.hear(f.bytes(t), joinRequest(t, o, 1))
-	if len(b.tx.sent) != 0 || len(b.messages(n)) != 0 {
-		t.Fatalf("%d answers and %d messages in spite of the failure", len(b.tx.sent), len(b.messages(n)))
-	}
-	if diff := cmp.Diff(map[bridge.Reason]uint64{bridge.StoreFailed: 2}, b.dropped()); diff != "" {
-		t.Errorf("dropped (-want +got):\n%s", diff)
-	}
-	b.hear(f.bytes(t))
-	if got := b.logs.FilterMessageSnippet("store cannot be written").Len(); got != 1 {
-		t.Errorf("said %d times, want once", got)
-	}
-	b.store.fail = nil
-	b.hear(f.bytes(t), joinRequest(t, o, 1))
-	if got := b.logs.FilterMessageSnippet("can be written again").Len(); got != 1 {
-		t.Errorf("said %d times that it works again, want once", got)
-	}
-	if len(b.tx.sent) != 2 || len(b.messages(n)) != 1 {
-		t.Errorf("%d answers and %d messages after the recovery, want 2 and 1", len(b.tx.sent), len(b.messages(n)))
 	}
 }
 

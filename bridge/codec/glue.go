@@ -149,7 +149,7 @@ func (g *glue) install(m *machine) error {
 		run    func() error
 	}{
 		{g.code, func() error { return runPrelude(vm, g.preludes.code, g.eval) }},
-		{g.powers, func() error { return runPrelude(vm, g.preludes.power, powerName, power(vm)) }},
+		{g.powers, func() error { return runPrelude(vm, g.power, powerName, power(vm)) }},
 		{len(g.math) > 0, func() error { return installMath(vm, g.math) }},
 		{g.date, func() error { return g.installDate(vm) }},
 		{g.intl || g.localized, func() error { return runPrelude(vm, g.preludes.intl, formatNumber(vm), formatDate(vm), g.intl) }},

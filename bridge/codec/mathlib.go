@@ -62,7 +62,7 @@ func installMath(vm *goja.Runtime, names []string) error {
 			f = func(call goja.FunctionCall) goja.Value { return vm.ToValue(g(call.Argument(0).ToFloat())) }
 		}
 		if err := hide(object, name, vm.ToValue(f)); err != nil {
-			return fmt.Errorf("Math.%s: %w", name, err)
+			return fmt.Errorf("function %s of Math: %w", name, err)
 		}
 	}
 	return nil

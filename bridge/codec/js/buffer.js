@@ -1,6 +1,5 @@
 // Buffer as Node has it: what codecs use to read, write and print bytes.
-// encode and decode are the host's, as for text.js; format(value) shows a
-// value in a message.
+// encode and decode are the host's, as for text.js.
 (function (global, encode, decode) {
   'use strict';
   const Bytes = Uint8Array, Buf = ArrayBuffer, View = DataView, isView = ArrayBuffer.isView, isArray = Array.isArray;
@@ -18,8 +17,12 @@
     return coded(RangeError, 'ERR_OUT_OF_RANGE', 'The value of "' + name + '" is out of range. It must be ' + want + '. Received ' + String(got));
   }
   function wrongType(name, want, got) {
-    const what = got === null || got === undefined ? String(got) : 'type ' + typeof got;
-    return coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "' + name + '" argument must be ' + want + '. Received ' + what);
+    let what = got === null || got === undefined ? String(got) : 'type ' + typeof got;
+    if (typeof got === 'number' || typeof got === 'boolean') what += ' (' + got + ')';
+    if (typeof got === 'string') what += " ('" + got + "')";
+    if (typeof got === 'object' && got) what = 'an instance of ' + got.constructor.name;
+    const which = name === 'first argument' ? name : '"' + name + '" argument';
+    return coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'The ' + which + ' must be ' + want + '. Received ' + what);
   }
 
   function encodingOf(name) {
@@ -205,6 +208,7 @@
       for (let i = 0; i < n; i++) this[from + i] = bytes[i];
       return n;
     },
+    toLocaleString(encoding, start, end) { return proto.toString.call(this, encoding, start, end); },
     swap16() { return swap(this, 2); },
     swap32() { return swap(this, 4); },
     swap64() { return swap(this, 8); },

@@ -103,7 +103,10 @@
         break;
       case 'from':
         wrap(Array, 'from', firstOf);
-        wrap(Object.getPrototypeOf(Uint8Array), 'from', firstOf);
+        wrap(Object.getPrototypeOf(Uint8Array), 'from', (self, args) => {
+          listed(args[0]);
+          if (typeof args[0] === 'string') args[0] = [...args[0]]; // the engine takes objects only
+        });
         break;
       case 'parse': wrap(JSON, 'parse', checkJSON); break;
       case 'stringify': wrap(JSON, 'stringify', (self, args) => measure(args[0])); break;

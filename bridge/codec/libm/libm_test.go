@@ -50,17 +50,48 @@ func TestSpecial(t *testing.T) {
 	t.Parallel()
 	inf, nan := math.Inf(1), math.NaN()
 	for _, c := range []struct{ x, y, want float64 }{
-		{nan, 0, 1}, {1, inf, nan}, {-1, inf, nan}, {1, nan, nan}, {0, -1, inf}, {math.Copysign(0, -1), -1, -inf}, {-8, 1.0 / 3, nan},
-		{2, inf, inf}, {0.5, inf, 0}, {2, -inf, 0}, {-2, 3, -8}, {-2, 2, 4}, {2, 1024, inf}, {-2, 1025, -inf}, {2, -1075, 0}, {2, -1074, 5e-324},
-		{inf, -1, 0}, {-inf, 3, -inf}, {1.0000001, 1e11, inf}, {0.9999999, 1e11, 0}, {10, 1e300, inf}, {10, -1e300, 0}, {0.1, 1e300, 0}, {0.1, -1e300, inf},
+		{nan, 0, 1},
+		{1, inf, nan},
+		{-1, inf, nan},
+		{1, nan, nan},
+		{0, -1, inf},
+		{math.Copysign(0, -1), -1, -inf},
+		{-8, 1.0 / 3, nan},
+		{2, inf, inf},
+		{0.5, inf, 0},
+		{2, -inf, 0},
+		{-2, 3, -8},
+		{-2, 2, 4},
+		{2, 1024, inf},
+		{-2, 1025, -inf},
+		{2, -1075, 0},
+		{2, -1074, 5e-324},
+		{inf, -1, 0},
+		{-inf, 3, -inf},
+		{1.0000001, 1e11, inf},
+		{0.9999999, 1e11, 0},
+		{10, 1e300, inf},
+		{10, -1e300, 0},
+		{0.1, 1e300, 0},
+		{0.1, -1e300, inf},
 	} {
 		if got := Pow(c.x, c.y); got != c.want && !(math.IsNaN(got) && math.IsNaN(c.want)) {
 			t.Errorf("Pow(%v, %v) is %v, want %v", c.x, c.y, got, c.want)
 		}
 	}
 	for _, c := range []struct{ got, want float64 }{
-		{Exp(inf), inf}, {Exp(-inf), 0}, {Exp(0), 1}, {Exp(1000), inf}, {Exp(-1000), 0}, {Exp(1e-300), 1},
-		{Log(0), -inf}, {Log(inf), inf}, {Log(1), 0}, {Log10(0), -inf}, {Log10(1000), 3}, {Log10(5e-324), -323.3062153431158},
+		{Exp(inf), inf},
+		{Exp(-inf), 0},
+		{Exp(0), 1},
+		{Exp(1000), inf},
+		{Exp(-1000), 0},
+		{Exp(1e-300), 1},
+		{Log(0), -inf},
+		{Log(inf), inf},
+		{Log(1), 0},
+		{Log10(0), -inf},
+		{Log10(1000), 3},
+		{Log10(5e-324), -323.3062153431158},
 	} {
 		if c.got != c.want {
 			t.Errorf("%v, want %v", c.got, c.want)

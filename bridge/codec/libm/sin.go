@@ -16,7 +16,7 @@ func reduce(x float64) (n int, y0, y1 float64) {
 		return 0, x, 0
 	}
 	if h < 0x4002d97c { // |x| < 3pi/4: exactly one step
-		n, y0, y1 = 1, t-pio2a, 0
+		n, y0 = 1, t-pio2a
 		if h != 0x3ff921fb {
 			z := y0
 			y0 = z - pio2aTail
