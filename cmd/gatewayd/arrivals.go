@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ func (a *arrivals) collect(ctx context.Context, events <-chan hubtest.Event) {
 			if !ok {
 				return
 			}
-			if e.Kind == hubtest.EventD2C {
+			if e.Kind == hubtest.EventD2C && e.Properties["event"] == "up" {
 				a.note(e)
 			}
 		}
@@ -85,6 +86,9 @@ func (a *arrivals) note(e hubtest.Event) {
 	if err != nil {
 		a.printer.problem(err.Error())
 		return
+	}
+	if m.FPort == nil {
+		return // MAC commands only, or an acknowledgement
 	}
 	a.mu.Lock()
 	a.ids[m.ID]++
@@ -121,12 +125,17 @@ func (a *arrivals) missing() []simulator.Sent {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var missing []simulator.Sent
-	for _, s := range a.world.Sent() {
+	for _, s := range a.sent() {
 		if s.Heard > 0 && a.got[frameKey{s.Node, s.FCnt, hex.EncodeToString(s.Payload)}] == 0 {
 			missing = append(missing, s)
 		}
 	}
 	return missing
+}
+
+// sent are the uplinks with something for the application.
+func (a *arrivals) sent() []simulator.Sent {
+	return slices.DeleteFunc(a.world.Sent(), func(s simulator.Sent) bool { return s.FPort == 0 })
 }
 
 // demoResult is how the demo went.
@@ -151,7 +160,7 @@ func (a *arrivals) result() demoResult {
 	r.NotHeard = len(a.missing()) - r.Lost
 	complete := a.world.Totals().Sent == len(a.world.Sent()) // a long demo forgets its first frames
 	sent := map[frameKey]bool{}
-	for _, s := range a.world.Sent() {
+	for _, s := range a.sent() {
 		r.Sent++
 		sent[frameKey{s.Node, s.FCnt, hex.EncodeToString(s.Payload)}] = true
 		if s.Heard == 0 {

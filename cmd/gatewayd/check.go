@@ -55,6 +55,9 @@ func (a *app) load(path string) (*config.Config, error) {
 func machineWarnings(cfg *config.Config) []string {
 	var warnings []string
 	for _, c := range cfg.Concentrators {
+		if c.Type != "picocell" {
+			continue
+		}
 		if _, err := os.Stat(c.Port); err != nil {
 			warnings = append(warnings, fmt.Sprintf("%v: port: %v; see gatewayd ports", c.Position, err))
 		}

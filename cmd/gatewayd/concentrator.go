@@ -7,15 +7,30 @@ import (
 
 	"gatewayd/internal/config"
 	"gatewayd/radio"
+	"gatewayd/radio/concentratord"
 	"gatewayd/radio/picocell"
+	"gatewayd/radio/semtechudp"
 )
 
 // newConcentrator builds the driver that c names.
 func newConcentrator(c config.Concentrator, log *zap.Logger) (radio.Concentrator, error) {
+	log = log.Named(c.Name)
+	switch c.Type {
+	case "picocell":
+		return newPicoCell(c, log)
+	case "semtech-udp":
+		return semtechudp.New(semtechudp.Options{Name: c.Name, Listen: c.Listen, AllowedGateways: c.AllowedGateways, Log: log})
+	case "concentratord":
+		return concentratord.New(concentratord.Options{Name: c.Name, EventURL: c.EventURL, CommandURL: c.CommandURL, Log: log})
+	}
+	return nil, fmt.Errorf("concentrator %s: there is no driver for type %q", c.Name, c.Type)
+}
+
+func newPicoCell(c config.Concentrator, log *zap.Logger) (radio.Concentrator, error) {
 	o := picocell.Options{
 		Name: c.Name, Port: c.Port, Board: c.Board, PollInterval: c.PollInterval, AntennaGain: c.AntennaGain,
 		LoadImages: func() (picocell.Images, error) { return picocell.LoadImages(c.FirmwareDir, c.FirmwarePins) },
-		Log:        log.Named(c.Name),
+		Log:        log,
 	}
 	if !c.GatewayEUI.IsZero() {
 		o.Gateway = &c.GatewayEUI
@@ -25,4 +40,34 @@ func newConcentrator(c config.Concentrator, log *zap.Logger) (radio.Concentrator
 		return nil, fmt.Errorf("concentrator %s: %w", c.Name, err)
 	}
 	return r, nil
+}
+
+// radioState says what r is doing, and what an operator should know of it.
+func radioState(r radio.Concentrator) string {
+	switch r := r.(type) {
+	case interface{ Stats() picocell.Stats }:
+		s := r.Stats()
+		return s.State + badFrames(s.RxCRCBad+s.RxNoCRC, s.RxDropped)
+	case interface{ Stats() semtechudp.Stats }:
+		s := r.Stats()
+		var bad, dropped uint64
+		for _, g := range s.Gateways {
+			bad, dropped = bad+g.RxCRCBad+g.RxNoCRC, dropped+g.RxDropped
+		}
+		return fmt.Sprintf("%s, %s", s.State, count(len(s.Gateways), "gateway")) + badFrames(bad, dropped)
+	case interface{ Stats() concentratord.Stats }:
+		s := r.Stats()
+		return s.State + badFrames(s.RxCRCBad+s.RxNoCRC, s.RxDropped)
+	}
+	return "running"
+}
+
+func badFrames(bad, dropped uint64) (text string) {
+	if bad > 0 {
+		text += fmt.Sprintf(", %s with bad or no CRC", count(int(bad), "frame"))
+	}
+	if dropped > 0 {
+		text += fmt.Sprintf(", %s dropped because the disk is too slow", count(int(dropped), "frame"))
+	}
+	return text
 }

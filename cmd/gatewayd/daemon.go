@@ -11,14 +11,12 @@ import (
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/time/rate"
 
 	"gatewayd/bridge"
 	"gatewayd/hub"
 	"gatewayd/internal/clock"
 	"gatewayd/internal/config"
 	"gatewayd/internal/store"
-	"gatewayd/radio"
 )
 
 const (
@@ -36,10 +34,21 @@ type daemon struct {
 	log    *zap.Logger
 	store  *store.Store
 	clock  *clock.Clock
-	radios []radio.Concentrator
+	fleet  *fleet
 	bridge *bridge.Bridge
 	hub    *hub.Supervisor
+	self   *self // nil without an identity of its own
+
+	started   time.Time
+	reloadNow chan struct{} // somebody asks for a reload; cap 1
 }
+
+// storeDir is the store's directory within the state directory, and oldStore
+// the file that the first releases had there instead.
+const (
+	storeDir = "store"
+	oldStore = "gatewayd.db"
+)
 
 // newDaemon opens the store and builds every part. It starts none. alive is
 // called as long as the bridge gets around.
@@ -47,17 +56,28 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 	if err := os.MkdirAll(cfg.StateDir, 0o700); err != nil {
 		return nil, fmt.Errorf("state_dir: %w", err)
 	}
-	s, err := store.Open(filepath.Join(cfg.StateDir, "gatewayd.db"), store.Options{
+	s, err := store.Open(filepath.Join(cfg.StateDir, storeDir), store.Options{
 		MaxBytes: cfg.Outbox.MaxBytes, MaxAge: cfg.Outbox.MaxAge,
+		MigrateFrom: filepath.Join(cfg.StateDir, oldStore), Log: log.Named("store"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	d := &daemon{cfg: cfg, log: log, store: s}
+	reportStore(log.Named("store"), s.Report())
+	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1)}
 	if err := d.build(alive); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return d, nil
+}
+
+// reportStore says what was found in the store, as loudly as it deserves.
+func reportStore(log *zap.Logger, r store.Report) {
+	level := zap.InfoLevel
+	if len(r.Damaged) > 0 || r.SalvagedCounters || r.Ignored != "" {
+		level = zap.WarnLevel
+	}
+	log.Log(level, "store opened", zap.Stringer("found", r))
 }
 
 func (d *daemon) build(alive func()) error {
@@ -66,95 +86,54 @@ func (d *daemon) build(alive func()) error {
 		return err
 	}
 	d.clock = clock.New(clock.Options{RequireSync: d.cfg.Clock.RequireSync, NotBefore: seen})
-
-	gateways := map[string]bridge.Gateway{}
-	for _, c := range d.cfg.Concentrators {
-		r, err := newConcentrator(c, d.log)
-		if err != nil {
-			return err
-		}
-		region, err := bridge.NewRegion(c.Region)
-		if err != nil {
-			return err
-		}
-		d.radios = append(d.radios, r)
-		gateways[c.Name] = bridge.Gateway{Transmitter: r, Region: region}
+	if d.fleet, err = newFleet(d.cfg.Concentrators, d.log); err != nil {
+		return err
 	}
 	d.bridge, err = bridge.New(bridge.Options{
-		Store: d.store, Clock: d.clock, Log: d.log.Named("bridge"), NetID: d.cfg.LoRaWAN.NetID,
-		Gateways: gateways, Nodes: bridgeNodes(d.cfg.Nodes), Alive: alive,
+		Store: d.store, Clock: d.clock, Log: d.log.Named("bridge"), Network: network(d.cfg, transmitters(d.fleet.list())),
+		Dedup: d.cfg.LoRaWAN.DedupWindow, Suspect: d.store.Report().SalvagedCounters, Operator: d, Alive: alive,
 	})
 	if err != nil {
 		return err
 	}
-	d.hub, err = hub.NewSupervisor(hubOptions(d.cfg.Hub, d.clock, d.log.Named("hub")))
+	d.hub, err = hub.NewSupervisor(hubOptions(d.cfg.Hub, d.clock, quotas{d.store}, d.log.Named("hub")))
 	if err != nil {
 		return err
 	}
-	d.hub.Apply(d.devices(d.cfg.Nodes))
+	if d.cfg.Gateway.DeviceID != "" {
+		d.self = newSelf(d)
+	}
+	d.hub.Apply(d.devices(d.cfg))
 	return nil
 }
 
-func hubOptions(c config.Hub, clock hub.Clock, log *zap.Logger) hub.Options {
-	return hub.Options{
-		Host: c.Host, Port: c.Port, Roots: c.RootCAs, APIVersion: c.APIVersion, Product: product(),
-		KeepAlive: c.KeepAlive, TokenTTL: c.SASTTL, ConnectTimeout: c.ConnectTimeout, PubAckTimeout: c.PubackTimeout,
-		ConnectRate: rate.Limit(c.ConnectRate), ConnectBurst: c.ConnectBurst, Clock: clock, Log: log,
-	}
-}
-
-func bridgeNodes(nodes []config.Node) []bridge.Node {
-	var out []bridge.Node
-	for _, n := range nodes {
-		out = append(out, bridgeNode(n))
-	}
-	return out
-}
-
-func bridgeNode(n config.Node) bridge.Node {
-	return bridge.Node{
-		Name: n.Name, DeviceID: n.DeviceID, DevEUI: n.DevEUI,
-		OTAA: n.OTAA, JoinEUI: n.JoinEUI, AppKey: n.AppKey,
-		DevAddr: n.DevAddr, NwkSKey: n.NwkSKey, AppSKey: n.AppSKey,
-	}
-}
-
-// devices are the hub's side of the nodes.
-func (d *daemon) devices(nodes []config.Node) []hub.Device {
-	var devices []hub.Device
-	for _, n := range nodes {
-		devices = append(devices, hub.Device{ID: n.DeviceID, Credential: n.Credential, Feed: d.bridge.Feed(bridgeNode(n))})
-	}
-	return devices
-}
+// Reconnect is bridge.Operator's.
+func (d *daemon) Reconnect(device string) bool { return d.hub.Reconnect(device) }
 
 // run works until ctx ends, and then stops: first the radio, then the bridge
 // when it has dealt with what the radio heard, then the hub.
 func (d *daemon) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	up, tx := make(chan radio.Uplink, uplinkQueue), make(chan radio.TxResult, uplinkQueue)
-
-	var radios, middle, cloud errgroup.Group
-	for _, r := range d.radios {
-		radios.Go(func() error {
-			err := r.Run(ctx, up, tx)
-			if err != nil {
-				cancel(fmt.Errorf("concentrator %s: %w", r, err))
-			}
-			return nil
-		})
-	}
+	var middle, cloud errgroup.Group
+	d.fleet.start(ctx, cancel)
 	lasting := context.WithoutCancel(ctx)
-	middle.Go(func() error { return d.bridge.Run(lasting, up, tx) })
+	middle.Go(func() error { return d.bridge.Run(lasting, d.fleet.up, d.fleet.tx) })
 	hubCtx, stopHub := context.WithCancel(lasting)
 	defer stopHub()
 	cloud.Go(func() error { return d.hub.Run(hubCtx) })
+	if d.self != nil {
+		cloud.Go(func() error { return d.self.run(ctx) })
+	}
+	if d.cfg.ControlSocket != "" {
+		cloud.Go(func() error { return d.controls(hubCtx) })
+	}
 
 	stopped := make(chan error, 1)
 	go func() {
-		_ = radios.Wait()
-		close(up)
+		<-ctx.Done()
+		d.fleet.wait()
+		close(d.fleet.up)
 		err := middle.Wait()
 		stopHub()
 		stopped <- errors.Join(err, cloud.Wait())
@@ -179,27 +158,29 @@ func (d *daemon) stop(ctx context.Context, stopped <-chan error) error {
 	}
 }
 
-// reload takes over the nodes of cfg. Connections of nodes that have not
-// changed stay up.
+// reload takes over the concentrators, nodes and groups of cfg. What has not
+// changed stays up.
 func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 	if !reflect.DeepEqual(fixed(cfg), fixed(d.cfg)) {
-		d.log.Warn("only [[node]] tables are re-read: restart gatewayd to apply the other changes")
+		d.log.Warn("only [lorawan], [[concentrator]], [[node]] and [[group]] are re-read: restart gatewayd to apply the other changes")
 	}
-	if err := d.bridge.Apply(ctx, bridgeNodes(cfg.Nodes)); err != nil {
+	err := d.fleet.set(cfg.Concentrators, func(gateways map[string]bridge.Transmitter) error {
+		return d.bridge.Apply(ctx, network(cfg, gateways))
+	})
+	if err != nil {
 		return err
 	}
-	d.hub.Apply(d.devices(cfg.Nodes))
-	d.log.Info("nodes re-read", zap.Int("nodes", len(cfg.Nodes)))
+	d.hub.Apply(d.devices(cfg))
+	d.log.Info("configuration re-read", zap.Int("nodes", len(cfg.Nodes)), zap.Int("groups", len(cfg.Groups)),
+		zap.Int("concentrators", len(cfg.Concentrators)))
 	return nil
 }
 
 // fixed is the part of cfg that a reload does not take over.
 func fixed(cfg *config.Config) config.Config {
 	c := *cfg
-	c.Nodes, c.Warnings, c.Hub.RootCAs = nil, nil, nil
-	c.Concentrators = append([]config.Concentrator(nil), c.Concentrators...)
-	for i := range c.Concentrators {
-		c.Concentrators[i].Position = config.Position{}
-	}
+	c.Nodes, c.Groups, c.Concentrators, c.Warnings, c.Hub.RootCAs = nil, nil, nil, nil, nil
+	dedup := c.LoRaWAN.DedupWindow
+	c.LoRaWAN = config.LoRaWAN{DedupWindow: dedup}
 	return c
 }

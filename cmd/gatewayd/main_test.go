@@ -138,6 +138,13 @@ func TestExitCodes(t *testing.T) {
 		"emulate-hub, device without key": {
 			[]string{"emulate-hub", "--device", "lora1"}, exitUsage, `^$`, `--device: want ID=BASE64KEY`,
 		},
+		"emulate-hub, unknown tier":          {[]string{"emulate-hub", "--tier", "S9"}, exitUsage, `^$`, `--tier "S9": want F1, S1, S2 or S3`},
+		"emulate-hub, negative quota":        {[]string{"emulate-hub", "--quota", "-1"}, exitUsage, `^$`, `--quota -1: want 0 or more`},
+		"emulate-hub, DPS without scope":     {[]string{"emulate-hub", "--dps-listen", "127.0.0.1:0"}, exitUsage, `^$`, `needs an --id-scope`},
+		"emulate-hub, scope without DPS":     {[]string{"emulate-hub", "--id-scope", "0ne00000000"}, exitUsage, `^$`, `--dps-listen, which is missing`},
+		"emulate-hub, policy without admin":  {[]string{"emulate-hub", "--policy-key", key}, exitUsage, `^$`, `--admin, which is missing`},
+		"emulate-hub, bad DPS address":       {[]string{"emulate-hub", "--dps-listen", "foo", "--id-scope", "x"}, exitUsage, `^$`, `--dps-listen "foo": want HOST:PORT`},
+		"emulate-hub, policy key not base64": {[]string{"emulate-hub", "--admin", "127.0.0.1:0", "--policy-key", "topsecret!"}, exitUsage, `^$`, `^[^!]*not base64\n$`},
 		"firmware, no images": {
 			[]string{"firmware", "check", "--dir", "/nonexistent"}, exitFailure, `^$`, "gatewayd firmware install",
 		},

@@ -90,7 +90,9 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.demoCommand(), a.emulateHubCommand(), a.sasTokenCommand(),
 		a.publishCommand(), a.portsCommand(), a.firmwareCommand(), a.versionCommand(),
+		a.codecCommand(), a.storeCommand(),
 	)
+	root.AddCommand(a.askCommands()...)
 	asUsage(root)
 	return root
 }

@@ -18,7 +18,6 @@ import (
 	"gatewayd/hub"
 	"gatewayd/internal/config"
 	"gatewayd/internal/notify"
-	"gatewayd/radio/picocell"
 )
 
 // defaultConfig is where the package puts it.
@@ -29,7 +28,7 @@ func (a *app) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run the daemon",
-		Long:  "Run the daemon until SIGTERM or SIGINT. SIGHUP re-reads the nodes.",
+		Long:  "Run the daemon until SIGTERM or SIGINT. SIGHUP re-reads concentrators, nodes and groups.",
 		Args:  noArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.run(path) },
 	}
@@ -92,6 +91,7 @@ func (a *app) reloads(ctx context.Context, hup <-chan os.Signal, d *daemon, path
 		case <-ctx.Done():
 			return
 		case <-hup:
+		case <-d.reloadNow:
 		}
 		_ = n.Reloading()
 		cfg, err := config.Load(path, a.getenv)
@@ -169,20 +169,8 @@ func (d *daemon) summary() string {
 // frames with bad CRC; ".
 func (d *daemon) radioStates() string {
 	var b strings.Builder
-	for _, r := range d.radios {
-		p, ok := r.(interface{ Stats() picocell.Stats })
-		if !ok {
-			continue
-		}
-		s := p.Stats()
-		fmt.Fprintf(&b, "%s %s", r, s.State)
-		if n := s.RxCRCBad + s.RxNoCRC; n > 0 {
-			fmt.Fprintf(&b, ", %s with bad or no CRC", count(int(n), "frame"))
-		}
-		if s.RxDropped > 0 {
-			fmt.Fprintf(&b, ", %s dropped because the disk is too slow", count(int(s.RxDropped), "frame"))
-		}
-		b.WriteString("; ")
+	for _, u := range d.fleet.list() {
+		fmt.Fprintf(&b, "%s %s; ", u.radio, radioState(u.radio))
 	}
 	return b.String()
 }
