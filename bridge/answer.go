@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"slices"
+
 	"gatewayd/bridge/mac"
 	"gatewayd/radio"
 )
@@ -28,6 +30,7 @@ func (b *Bridge) answerData(bt *batch, n *nodeState, f *dataFrame, outcome mac.O
 	if !must && l.item == nil && len(l.commands) == 0 {
 		return
 	}
+	more = more || st.pending(l.item, windows)
 	b.finish(bt, n, s, l, more, b.attempts(f.reception, windows))
 }
 
@@ -92,7 +95,7 @@ func (b *Bridge) request(n *nodeState, s *session, l *letter, most int) (more bo
 func (b *Bridge) finish(bt *batch, n *nodeState, s *session, l letter, more bool, attempts []attempt) {
 	st := bt.edit(n)
 	l.adr = n.node.MAC.ADR.Mode != mac.ADROff && !n.node.Multicast
-	l.pending = more || st.waiting(l.item) > 0
+	l.pending = more
 	size := l.size()
 	raw, fCnt, ok := s.seal(l)
 	if !ok {
@@ -108,28 +111,28 @@ func (b *Bridge) finish(bt *batch, n *nodeState, s *session, l letter, more bool
 	bt.flights = append(bt.flights, fl)
 }
 
-// waiting is the number of downlinks that wait behind taken.
-func (s *state) waiting(taken *item) (n int) {
-	for _, i := range s.queue {
-		if i.State == itemWaiting && (taken == nil || i.Seq != taken.Seq) {
-			n++
-		}
-	}
-	return n
+// pending reports whether a downlink waits behind taken that fits in one of
+// the windows.
+func (s *state) pending(taken *item, windows [2]window) bool {
+	return slices.ContainsFunc(s.queue, func(i item) bool {
+		size := letter{item: &i}.size()
+		return i.State == itemWaiting && (taken == nil || i.Seq != taken.Seq) && (windows[0].fits(size) || windows[1].fits(size))
+	})
 }
 
 // push stages the next downlink of a node that listens all the time.
 func (b *Bridge) push(bt *batch, n *nodeState) {
 	s := &n.view().active
-	if !s.heard && n.node.OTAA {
-		return // it has not shown yet that it took the session
+	if n.node.OTAA && (!s.heard || n.view().hasJoining && !n.last.received.After(n.joinedAt)) {
+		return // it has not shown yet which session it has
 	}
 	w := b.pushWindow(n, s)
 	next := n.view().pick([2]window{w, w}, 0)
 	if next == nil {
 		return
 	}
-	b.finish(bt, n, &bt.edit(n).active, letter{item: next}, false, b.pushAttempts(n, w))
+	more := n.view().pending(next, [2]window{w, w})
+	b.finish(bt, n, &bt.edit(n).active, letter{item: next}, more, b.pushAttempts(n, w))
 }
 
 // attempts are the ways to answer r: each window through each gateway that

@@ -21,6 +21,7 @@ type batch struct {
 	landed   []radio.TxResult // flights to forget once durable
 	grounded []flight         // whose downlinks go back into their queues
 	greet    []greeting       // to log once durable
+	after    []func()         // to do once durable
 	frames   []reception      // accepted uplinks, to be held if the commit fails
 	accepted int              // data uplinks
 	joined   int              // join and rejoin requests
@@ -50,7 +51,7 @@ const (
 // publish adds an outbox entry for n.
 func (bt *batch) publish(n *nodeState, r record) {
 	priority := uint8(priorityEvent)
-	if r.Kind == kindUp || r.Kind == kindProprietary {
+	if r.Kind == kindUp { // proprietary frames prove nothing: anybody can send them
 		priority = priorityUplink
 	}
 	bt.store.Outbox = append(bt.store.Outbox, store.Entry{Node: n.node.outboxKey(), Priority: priority, Record: r.marshal()})
@@ -92,7 +93,9 @@ func (bt *batch) stage(n *nodeState) {
 }
 
 // same reports whether nothing that changes in the life of an item differs.
-func (i item) same(j item) bool { return i.State == j.State && i.Tried == j.Tried && i.FCnt == j.FCnt }
+func (i item) same(j item) bool {
+	return i.State == j.State && i.Tried == j.Tried && i.FCnt == j.FCnt && i.Cancelled == j.Cancelled && i.Expires.Equal(j.Expires)
+}
 
 // commit makes bt durable. On an error every node is as it was before.
 func (b *Bridge) commit(bt *batch) error {
@@ -107,6 +110,7 @@ func (b *Bridge) commit(bt *batch) error {
 			b.table.unindexAddrs(n)
 			n.state = n.next
 			b.table.indexAddrs(n)
+			b.reschedule(n)
 		}
 	}
 	if err != nil {
@@ -118,6 +122,9 @@ func (b *Bridge) commit(bt *batch) error {
 	}
 	for _, g := range bt.greet {
 		b.greet(g)
+	}
+	for _, f := range bt.after {
+		f()
 	}
 	b.counters.accepted.Add(uint64(bt.accepted))
 	b.counters.joined.Add(uint64(bt.joined))

@@ -121,6 +121,7 @@ type Bridge struct {
 	unsettled    []radio.TxResult // whose commit failed
 	aground      []flight         // that nobody would send, and whose commit failed
 	storeBad     error            // the last commit's
+	hush         hush
 
 	mu      sync.Mutex // guards feeds and reports
 	feeds   map[string]*feed
@@ -194,7 +195,10 @@ func (b *Bridge) overflowed(lost map[string]int) {
 	for key, count := range lost {
 		b.untold[key] += count
 		b.counters.overflowed.Add(uint64(count))
+		if !b.hush.may("overflow "+key, b.clock.Now()) {
+			continue
+		}
 		b.log.Warn("the oldest messages were dropped: the outbox is full, or they are older than max_age",
-			zap.String("outbox", key), zap.Int("messages", count))
+			zap.String("outbox", key), zap.Int("messages", b.untold[key]))
 	}
 }

@@ -120,7 +120,7 @@ func downlinkOf(m hub.CloudMessage) (Downlink, error) {
 	if err := d.override(m.Properties); err != nil {
 		return Downlink{}, err
 	}
-	d.ID, d.CorrelationID = or(m.ID, d.ID), m.CorrelationID
+	d.ID, d.CorrelationID, d.Once = or(m.ID, d.ID), m.CorrelationID, true
 	if d.Expires.IsZero() && d.TTL == 0 {
 		d.Expires = m.Expiry
 	}
@@ -176,13 +176,25 @@ func (d *Downlink) property(key, value string) (err error) {
 	case "replace":
 		d.Replace, err = strconv.ParseBool(value)
 	case "ttl":
-		d.TTL, err = time.ParseDuration(value)
+		d.TTL, err = parseTTL(value)
 	case "attempts":
 		if d.Attempts, err = strconv.Atoi(value); err == nil && (d.Attempts < 0 || d.Attempts > maxAttempts) {
 			err = fmt.Errorf("want 0 to %d", maxAttempts)
 		}
 	}
 	return err
+}
+
+// parseTTL reads "90s" or a number of seconds.
+func parseTTL(s string) (time.Duration, error) {
+	if seconds, err := strconv.ParseFloat(s, 64); err == nil {
+		s = strconv.FormatFloat(seconds, 'f', -1, 64) + "s"
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d < 0 {
+		err = errors.New("want a time to come")
+	}
+	return d, err
 }
 
 func parseUint8(to *uint8, s string) error {

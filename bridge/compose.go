@@ -44,7 +44,7 @@ func (s *session) seal(l letter) (raw []byte, fCnt uint32, ok bool) {
 	}
 	if l.item != nil && l.item.Confirmed {
 		phy.MHDR.MType = lorawan.ConfirmedDataDown
-		s.confDown = fCnt
+		s.noteConfirmed(fCnt)
 	}
 	raw, err := phy.MarshalBinary()
 	if err != nil { // FOpts longer than 15 bytes, which compose does not make

@@ -9,16 +9,14 @@ import (
 // uplink or not at all; a class C node has until its time-out.
 func (b *Bridge) settle(bt *batch, n *nodeState, ack bool) {
 	i, ok := n.view().busy()
-	if !ok || i.State != itemAwaiting {
-		return
-	}
 	switch {
-	case ack:
+	case !ok || !i.Confirmed || i.Tried == 0 && i.State != itemFlying:
+	case ack: // before the concentrator has said so, too
 		bt.edit(n).remove(i.Seq)
 		b.counters.acked.Add(1)
 		b.event(bt, n, i, stateAcked, "")
 		b.attendNow(n)
-	case !n.classC():
+	case i.State == itemAwaiting && !n.classC():
 		b.unacknowledged(bt, n, i)
 	}
 }
@@ -45,17 +43,13 @@ func (b *Bridge) emitted(bt *batch, n *nodeState, seq uint64) {
 	i.Tried++
 	n.backOff = 0
 	b.event(bt, n, i, stateTransmitted, "")
-	if !i.Confirmed {
+	if !i.Confirmed || i.Cancelled != "" {
 		st.remove(seq)
-		b.attendNow(n)
 		return
 	}
 	i.State = itemAwaiting
 	st.put(i)
 	n.ackBy = b.clock.Now().Add(n.node.Downlink.ackTimeout())
-	if n.classC() {
-		b.agenda.add(n.ackBy, n.node.DeviceID)
-	}
 }
 
 // Back-off of a downlink that no concentrator would send.
@@ -70,13 +64,15 @@ func (b *Bridge) unsent(bt *batch, n *nodeState, seq uint64) {
 	if !ok || i.State != itemFlying {
 		return
 	}
+	if i.Cancelled != "" {
+		bt.edit(n).remove(seq)
+		b.event(bt, n, i, stateExpired, i.Cancelled)
+		return
+	}
 	i.State = itemWaiting
 	bt.edit(n).put(i)
 	n.backOff = min(max(2*n.backOff, firstRetry), lastRetry)
 	n.retryAt = b.clock.Now().Add(n.backOff)
-	if n.classC() {
-		b.agenda.add(n.retryAt, n.node.DeviceID)
-	}
 }
 
 // expire drops what is too late. Nothing is too late by a clock that cannot
@@ -87,6 +83,10 @@ func (b *Bridge) expire(bt *batch, n *nodeState) {
 	}
 	now := b.clock.Now()
 	for _, i := range n.view().queue {
+		if i.Expires.IsZero() && i.TTL > 0 { // queued while the clock could not be believed
+			i.Expires = now.Add(i.TTL)
+			bt.edit(n).put(i)
+		}
 		if i.State != itemFlying && i.expired(now) {
 			bt.edit(n).remove(i.Seq)
 			b.event(bt, n, i, stateExpired, "too late")
@@ -97,11 +97,32 @@ func (b *Bridge) expire(bt *batch, n *nodeState) {
 // attendNow looks at n again as soon as the batch at hand is done.
 func (b *Bridge) attendNow(n *nodeState) { b.agenda.add(b.clock.Now(), n.node.DeviceID) }
 
+// reschedule says when to look at n next: when a downlink expires, is to be
+// tried again, or is taken for lost.
+func (b *Bridge) reschedule(n *nodeState) {
+	now := b.clock.Now()
+	for _, i := range n.state.queue {
+		switch {
+		case !n.classC() || i.State == itemFlying:
+		case i.State == itemAwaiting:
+			b.agenda.add(n.ackBy, n.node.DeviceID)
+		case n.retryAt.After(now):
+			b.agenda.add(n.retryAt, n.node.DeviceID)
+		}
+		if !i.Expires.IsZero() {
+			// With the monotonic reading of now, so that times can be compared.
+			b.agenda.add(now.Add(max(i.Expires.Sub(now), 0)), n.node.DeviceID)
+		}
+	}
+}
+
 // attend does what is due for a node apart from its uplinks: late downlinks
 // go, and a class C node is sent the next one.
 func (b *Bridge) attend(bt *batch, n *nodeState) {
 	b.expire(bt, n)
-	if !n.classC() || !n.view().hasActive {
+	defer b.reschedule(n)
+	// What is on its way has an older counter: it must not be overtaken.
+	if !n.classC() || !n.view().hasActive || b.aloft(n.node.DeviceID) {
 		return
 	}
 	now := b.clock.Now()

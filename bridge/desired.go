@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,22 +41,29 @@ func (b *Bridge) desire(ctx context.Context, device string, d hub.Desired) error
 			}
 			fresh.Settings = mergePatch(base, patch)
 		}
-		raw, err := json.Marshal(fresh)
-		if err != nil {
-			return err
+		if !fresh.same(n.desiredDoc) {
+			raw, err := json.Marshal(fresh)
+			if err != nil {
+				return err
+			}
+			bt.store.Put = append(bt.store.Put, store.Record{Bucket: desiredBucket, Key: n.node.outboxKey(), Value: raw})
 		}
-		bt.store.Put = append(bt.store.Put, store.Record{Bucket: desiredBucket, Key: n.node.outboxKey(), Value: raw})
-		b.adopt(n, fresh)
+		bt.after = append(bt.after, func() { b.adopt(n, fresh) })
 		return nil
 	})
 }
 
-// adopt lays the settings of doc over the node of the configuration, at once.
+// same reports whether nothing differs.
+func (d desiredRecord) same(e desiredRecord) bool {
+	return d.Version == e.Version && bytes.Equal(d.Settings, e.Settings)
+}
+
+// adopt lays the settings of doc over the node of the configuration.
 func (b *Bridge) adopt(n *nodeState, doc desiredRecord) {
 	s, bad := parseSettings(doc.Settings)
 	n.desiredDoc = doc
 	n.node = s.over(n.base)
-	n.reports.applied(doc.Version, doc.Settings, bad)
+	n.reports.applied(doc.Version, bad)
 	n.feed.show(n.node)
 	for name, why := range bad {
 		b.log.Warn("desired property not applied", nodeField(n), zap.String("setting", name), zap.String("why", why))

@@ -21,6 +21,9 @@ type Downlink struct {
 	TTL           time.Duration // instead of Expires
 	Attempts      int           // emissions of a confirmed downlink; 0: the node's policy says
 	Replace       bool          // takes the place of everything that waits on the same FPort
+	// Once says that the sender may offer the downlink again under the same
+	// ID, and means the same one.
+	Once bool
 }
 
 // RejectReason says why a downlink was not queued, as one stable word.
@@ -37,6 +40,7 @@ const (
 	RejectKey       RejectReason = "no_app_s_key"   // the node's payloads stay encrypted; nobody here can encrypt this one
 	RejectConfirmed RejectReason = "confirmed"      // nobody acknowledges a multicast
 	RejectStore     RejectReason = "store_failed"   // could not be made durable
+	RejectVersion   RejectReason = "version"        // the node's LoRaWAN version does not have that
 )
 
 // RejectError is a downlink that was not queued.
@@ -69,33 +73,35 @@ func (b *Bridge) Enqueue(ctx context.Context, device string, d Downlink) error {
 
 func (b *Bridge) enqueue(bt *batch, n *nodeState, d Downlink) error {
 	now := b.clock.Now()
-	if d.ID != "" && n.view().knows(d.ID) {
+	if d.Once && d.ID != "" && n.view().knows(d.ID) {
 		return nil // the same message offered again
 	}
 	if err := b.admit(n, d, now); err != nil {
 		return err
 	}
-	if d.Expires.IsZero() {
-		d.Expires = now.Add(or(d.TTL, n.node.Downlink.expiry()))
+	ttl := or(d.TTL, n.node.Downlink.expiry())
+	switch {
+	case !d.Expires.IsZero():
+		ttl = 0
+	case b.trusted():
+		d.Expires, ttl = now.Add(ttl), 0
 	}
 	i := item{
-		Seq: n.nextSeq(), ID: or(d.ID, b.newEventID()), CorrelationID: d.CorrelationID,
+		TTL: ttl, Seq: n.nextSeq(), ID: or(d.ID, b.newEventID()), CorrelationID: d.CorrelationID,
 		FPort: d.FPort, Payload: d.Payload, Confirmed: d.Confirmed, Priority: d.Priority, Expires: d.Expires,
 		Attempts: or(d.Attempts, n.node.Downlink.attempts()),
 	}
 	st := bt.edit(n)
 	if d.Replace {
 		for _, old := range st.queue {
-			if old.FPort == d.FPort && old.State == itemWaiting {
-				st.remove(old.Seq)
-				b.event(bt, n, old, stateExpired, "replaced")
+			if old.FPort == d.FPort {
+				b.cancel(bt, n, old, "replaced")
 			}
 		}
 	}
 	st.put(i)
 	st.remember(i.ID)
 	b.event(bt, n, i, stateQueued, "")
-	b.agenda.add(i.Expires, n.node.DeviceID)
 	b.attendNow(n)
 	return nil
 }
@@ -134,7 +140,7 @@ func (b *Bridge) EnqueueJSON(ctx context.Context, device string, raw []byte) (id
 
 // admit checks what can be said of d before its window is known.
 func (b *Bridge) admit(n *nodeState, d Downlink, now time.Time) error {
-	switch most := b.largestPayload(); {
+	switch most := b.largestPayload(n); {
 	case d.FPort < 1 || d.FPort > 223:
 		return &RejectError{RejectPort, fmt.Sprintf("FPort %d: want 1 to 223", d.FPort)}
 	case len(d.Payload) > most:
@@ -145,14 +151,29 @@ func (b *Bridge) admit(n *nodeState, d Downlink, now time.Time) error {
 		return &RejectError{RejectConfirmed, "a multicast group cannot acknowledge"}
 	case !d.Expires.IsZero() && !now.Before(d.Expires) && b.trusted():
 		return &RejectError{RejectExpired, "it expired at " + d.Expires.UTC().Format(time.RFC3339)}
-	case !d.Replace && len(n.view().queue) >= n.node.Downlink.maxWaiting():
+	case n.view().left(d) >= n.node.Downlink.maxWaiting():
 		return &RejectError{RejectFull, fmt.Sprintf("%d downlinks wait already", len(n.view().queue))}
 	}
 	return nil
 }
 
-// largestPayload is the longest FRMPayload that any data rate carries.
-func (b *Bridge) largestPayload() int {
+// left is how many downlinks wait beside d once it has replaced what it
+// replaces.
+func (s *state) left(d Downlink) (n int) {
+	for _, i := range s.queue {
+		if !d.Replace || i.FPort != d.FPort {
+			n++
+		}
+	}
+	return n
+}
+
+// largestPayload is the longest FRMPayload that any data rate carries, or that
+// of a multicast group.
+func (b *Bridge) largestPayload(n *nodeState) int {
+	if n.node.Multicast {
+		return b.pushWindow(n, &n.view().active).max - macOverhead
+	}
 	most := 0
 	for dr := range uint8(16) {
 		most = max(most, b.region.MaxPayload(dr, false)-macOverhead)
@@ -162,28 +183,34 @@ func (b *Bridge) largestPayload() int {
 
 // FlushQueue drops the downlinks of a device that wait, and says how many.
 func (b *Bridge) FlushQueue(ctx context.Context, device string) (dropped int, err error) {
-	err = b.do(ctx, func(bt *batch) error {
+	return ask(ctx, b, func(bt *batch) (int, error) {
 		n, err := b.node(device)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		dropped = b.flushQueue(bt, n, "flushed")
-		return nil
+		return b.flushQueue(bt, n, "flushed"), nil
 	})
-	return dropped, err
 }
 
-// flushQueue drops all that is not with a concentrator just now.
+// flushQueue drops all that waits.
 func (b *Bridge) flushQueue(bt *batch, n *nodeState, reason string) (dropped int) {
 	for _, i := range n.view().queue {
-		if i.State == itemFlying {
-			continue
-		}
-		bt.edit(n).remove(i.Seq)
-		b.event(bt, n, i, stateExpired, reason)
+		b.cancel(bt, n, i, reason)
 		dropped++
 	}
 	return dropped
+}
+
+// cancel takes i off the queue, or, if it is with a concentrator, sees to it
+// that it is not tried again.
+func (b *Bridge) cancel(bt *batch, n *nodeState, i item, reason string) {
+	if i.State == itemFlying {
+		i.Cancelled = reason
+		bt.edit(n).put(i)
+		return
+	}
+	bt.edit(n).remove(i.Seq)
+	b.event(bt, n, i, stateExpired, reason)
 }
 
 // QueuedDownlink is one downlink that waits.
@@ -202,20 +229,19 @@ type QueuedDownlink struct {
 var itemStates = [...]string{itemWaiting: "waiting", itemFlying: "flying", itemAwaiting: "awaiting-ack"}
 
 // Queue lists the downlinks of a device, the next first.
-func (b *Bridge) Queue(ctx context.Context, device string) (queue []QueuedDownlink, err error) {
-	queue = []QueuedDownlink{}
-	err = b.do(ctx, func(*batch) error {
+func (b *Bridge) Queue(ctx context.Context, device string) ([]QueuedDownlink, error) {
+	return ask(ctx, b, func(*batch) ([]QueuedDownlink, error) {
 		n, err := b.node(device)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		queue := []QueuedDownlink{}
 		for _, i := range n.view().queue {
 			queue = append(queue, QueuedDownlink{
 				ID: i.ID, CorrelationID: i.CorrelationID, FPort: i.FPort, Size: len(i.Payload), Confirmed: i.Confirmed,
 				Priority: i.Priority, Expires: i.Expires, Tried: i.Tried, State: itemStates[i.State],
 			})
 		}
-		return nil
+		return queue, nil
 	})
-	return queue, err
 }

@@ -276,7 +276,7 @@ func TestDownlinkOfferedTwice(t *testing.T) {
 	t.Parallel()
 	n := abp("lora1", 1, 1)
 	b := newBench(t, n)
-	d := bridge.Downlink{ID: "d", FPort: 10, Payload: []byte("x")}
+	d := bridge.Downlink{ID: "d", FPort: 10, Payload: []byte("x"), Once: true}
 	b.enqueue(n, d, d)
 	b.hear(frameOf(n, 1, "up").bytes(t))
 	b.report(nil)
@@ -303,7 +303,7 @@ func TestDownlinkSizeAgainstTheWindow(t *testing.T) {
 	slow := b.uplink(frameOf(n, 1, "up").bytes(t))
 	slow.DataRate = radio.LoRaDataRate(12, 125_000)
 	b.hearUplinks(slow)
-	if got := b.take(n); got.port != 2 || !got.pending {
+	if got := b.take(n); got.port != 2 || got.pending {
 		t.Errorf("after an uplink with SF12: %+v", got)
 	}
 	b.report(nil)

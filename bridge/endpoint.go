@@ -32,8 +32,8 @@ func (e endpoint) CloudMessage(ctx context.Context, m hub.CloudMessage) error {
 	if !ok {
 		return err
 	}
-	if rejected.Reason == RejectStore || rejected.Reason == RejectUnknown {
-		return err // a disk that is full now, or a node that is being taken off
+	if rejected.Reason == RejectStore {
+		return err // offered again, it may find room
 	}
 	e.bridge.log.Warn("downlink rejected", zap.String("device", e.device), zap.String("id", m.ID), zap.Error(err))
 	return nil
@@ -79,7 +79,8 @@ func (e endpoint) Method(ctx context.Context, call hub.MethodCall) hub.MethodRes
 	case "force-rejoin":
 		return result(struct{}{}, e.bridge.ForceRejoin(ctx, e.device))
 	case "reconnect":
-		return result(map[string]bool{"reconnecting": e.bridge.operator.Reconnect(e.device)}, nil)
+		again := e.bridge.operator != nil && e.bridge.operator.Reconnect(e.device)
+		return result(map[string]bool{"reconnecting": again}, nil)
 	case "ping":
 		return result(map[string]string{"pong": e.bridge.clock.Now().UTC().Format(timeFormat)}, nil)
 	}

@@ -73,6 +73,9 @@ func (b *Bridge) joinEvent(bt *batch, j joining, addr lorawan.DevAddr) {
 // report turns what the MAC layer learned into events and log lines.
 func (b *Bridge) report(bt *batch, n *nodeState, f *dataFrame, outcome mac.Outcome) {
 	for _, e := range outcome.Events {
+		if e.Kind == mac.ClassChanged {
+			b.attendNow(n)
+		}
 		rec := newRecord(kindLog, b.newEventID(), n.node.DevEUI)
 		rec.State, rec.Reason, rec.Command = string(e.Kind), e.Detail, commandName(e.CID)
 		if e.Kind == mac.StatusReported {

@@ -33,6 +33,11 @@ type item struct {
 	Tried         int       `json:"tried,omitempty"` // emissions so far
 	State         itemState `json:"st,omitempty"`
 	FCnt          uint32    `json:"fcnt,omitempty"` // of the last emission
+	// TTL takes the place of Expires until the clock can be believed.
+	TTL time.Duration `json:"ttl,omitempty"`
+	// Cancelled is why the downlink is not to be tried again: it was with a
+	// concentrator when its queue was emptied.
+	Cancelled string `json:"cx,omitempty"`
 }
 
 // before orders the queue: priority, then age.

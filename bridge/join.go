@@ -94,7 +94,7 @@ func (b *Bridge) admitJoin(bt *batch, j joining) bool {
 		b.flushQueue(bt, j.node, "flushed by a join")
 	}
 	bt.joined++
-	j.node.forceRejoin = false
+	bt.after = append(bt.after, func() { j.node.forceRejoin, j.node.joinedAt = false, b.clock.Now() })
 	b.joinEvent(bt, j, addr)
 	rx1, rx2 := b.joinWindows(j.up.Uplink)
 	attempts := b.attempts(j.up, [2]window{rx1, rx2})

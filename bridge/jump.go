@@ -12,7 +12,7 @@ import (
 // air, because it was salvaged or restored: further than a node can have been
 // answered since it was last known to be right, and little of what there is.
 const (
-	jumpFCntDown  = 10_000
+	jumpFCntDown  = 4_000 // four times within MAX_FCNT_GAP
 	jumpJoinNonce = 1_000
 )
 

@@ -31,7 +31,8 @@ type dataFrame struct {
 	mac       *lorawan.MACPayload
 	mic       lorawan.MIC
 	confirmed bool
-	dataRate  uint8 // index, 0 if the region has no such
+	dataRate  uint8 // index
+	rateKnown bool  // the region has such an uplink data rate
 	channel   int   // number in the channel plan, -1 if it has no such
 }
 
@@ -126,10 +127,21 @@ func (s *session) micFits(f *dataFrame, fCnt uint32) bool {
 		return crypt.UplinkMIC(k.fNwkSInt, s.devAddr, fCnt, f.msg()) == f.mic
 	}
 	air := crypt.Air{DataRate: f.dataRate, Channel: uint8(max(f.channel, 0))}
-	if f.mac.FHDR.FCtrl.ACK {
-		air.ConfFCnt = uint16(s.confDown)
+	fits := func() bool {
+		return crypt.UplinkMIC11(k.fNwkSInt, k.sNwkSInt, s.devAddr, fCnt, air, f.msg()) == f.mic
 	}
-	return crypt.UplinkMIC11(k.fNwkSInt, k.sNwkSInt, s.devAddr, fCnt, air, f.msg()) == f.mic
+	if !f.mac.FHDR.FCtrl.ACK {
+		return fits()
+	}
+	// Which of the attempts at a confirmed downlink the node has heard is its
+	// secret: the latest first.
+	for i := int(s.confCount) - 1; i >= 0; i-- {
+		if air.ConfFCnt = s.confs[i]; fits() {
+			return true
+		}
+	}
+	air.ConfFCnt = 0
+	return fits()
 }
 
 // repeatsLast reports whether the frame is the last accepted one again: the

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/brocaar/lorawan"
 	"go.uber.org/zap"
 
+	"gatewayd/bridge/duty"
 	"gatewayd/bridge/mac"
 	"gatewayd/hub"
 )
@@ -44,6 +46,9 @@ func (b *Bridge) apply(n Network) error {
 	if err := b.setNodes(n); err != nil {
 		b.region = region
 		return err
+	}
+	if region != nil && !slices.Equal(region.SubBands(), n.Region.SubBands()) {
+		b.ledgers = map[receiver]*duty.Ledger{}
 	}
 	b.netID = n.NetID
 	b.setGateways(n.Gateways)
@@ -136,9 +141,6 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 		b.log.Error("downlinks of the queue are lost", nodeField(n), zap.Error(bad))
 	}
 	b.personalise(n)
-	for _, i := range n.state.queue {
-		b.agenda.add(i.Expires, node.DeviceID)
-	}
 	return n, nil
 }
 
@@ -147,8 +149,11 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 // else.
 func (b *Bridge) rebase(n *nodeState) {
 	for _, s := range []*session{&n.state.active, &n.state.joining} {
-		if s.region != b.region.Name() {
+		switch v := n.node.Version; {
+		case s.region != b.region.Name():
 			s.region, s.mac = b.region.Name(), b.firstMAC(n.node)
+		case s.mac.Version != v && s.v11 == (v >= mac.V1_1_0):
+			s.mac.Version = v
 		}
 	}
 }

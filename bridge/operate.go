@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"gatewayd/bridge/mac"
 	"gatewayd/radio"
 )
 
@@ -34,27 +35,25 @@ type SessionInfo struct {
 }
 
 // Session says what is known of the node with the device identity.
-func (b *Bridge) Session(ctx context.Context, device string) (info SessionInfo, err error) {
-	err = b.do(ctx, func(*batch) error {
+func (b *Bridge) Session(ctx context.Context, device string) (SessionInfo, error) {
+	return ask(ctx, b, func(*batch) (SessionInfo, error) {
 		n, err := b.node(device)
-		if err == nil {
-			info = n.info()
+		if err != nil {
+			return SessionInfo{}, err
 		}
-		return err
+		return n.info(), nil
 	})
-	return info, err
 }
 
 // Sessions is Session of all nodes.
-func (b *Bridge) Sessions(ctx context.Context) (all map[string]SessionInfo, err error) {
-	all = map[string]SessionInfo{}
-	err = b.do(ctx, func(*batch) error {
+func (b *Bridge) Sessions(ctx context.Context) (map[string]SessionInfo, error) {
+	return ask(ctx, b, func(*batch) (map[string]SessionInfo, error) {
+		all := map[string]SessionInfo{}
 		for device, n := range b.table.byID {
 			all[device] = n.info()
 		}
-		return nil
+		return all, nil
 	})
-	return all, err
 }
 
 func (b *Bridge) node(device string) (*nodeState, error) {
@@ -71,8 +70,8 @@ func (n *nodeState) info() SessionInfo {
 		Node: n.node.Name, Version: n.node.Version.String(), Class: string(ClassA),
 		Active: st.hasActive, Joining: st.hasJoining, JoinNonce: st.joinNonce, Queued: len(st.queue),
 	}
-	if !n.node.DevEUI.IsZero() {
-		i.DevEUI = &n.node.DevEUI
+	if eui := n.node.DevEUI; !eui.IsZero() {
+		i.DevEUI = &eui
 	}
 	if n.classC() {
 		i.Class = string(ClassC)
@@ -82,11 +81,11 @@ func (n *nodeState) info() SessionInfo {
 	}
 	i.DevAddr, i.Heard, i.FCntUp, i.FCntDown = s.devAddr.String(), s.heard, s.fCntUp, s.nFCntDown
 	i.TXPower, i.NbTrans = s.mac.Link.TXPower, s.mac.Link.NbTrans
-	if s.v11 {
-		i.AFCntDown = &s.aFCntDown
+	if a := s.aFCntDown; s.v11 {
+		i.AFCntDown = &a
 	}
-	if s.mac.HasStatus {
-		i.Battery, i.Margin = &s.mac.Status.Battery, &s.mac.Status.Margin
+	if status := s.mac.Status; s.mac.HasStatus {
+		i.Battery, i.Margin = &status.Battery, &status.Margin
 	}
 	if !n.last.received.IsZero() {
 		at := n.last.received.UTC()
@@ -116,9 +115,13 @@ func (b *Bridge) ResetNonces(ctx context.Context, device string) error {
 func (b *Bridge) ForceRejoin(ctx context.Context, device string) error {
 	return b.do(ctx, func(*batch) error {
 		n, err := b.node(device)
-		if err == nil {
-			n.forceRejoin = true
+		if err != nil {
+			return err
 		}
-		return err
+		if !n.node.OTAA || n.node.Version < mac.V1_1_0 {
+			return &RejectError{RejectVersion, "only nodes that join and are configured for LoRaWAN 1.1 can be asked to rejoin"}
+		}
+		n.forceRejoin = true
+		return nil
 	})
 }

@@ -72,6 +72,9 @@ type group struct {
 	copies []radio.Uplink
 }
 
+// maxReceivers bounds what somebody who invents gateways can fill.
+const maxReceivers = 256
+
 // maxGroups bounds what a flood can hold back: beyond it frames pass at once.
 const maxGroups = 1024
 
@@ -81,7 +84,9 @@ func newDedup(window time.Duration) *dedup {
 
 // add takes one copy heard at now. It returns the frame if it need not wait.
 func (d *dedup) add(u radio.Uplink, now time.Time) (reception, bool) {
-	d.seen[receiverOf(u)] = now
+	if _, known := d.seen[receiverOf(u)]; known || len(d.seen) < maxReceivers {
+		d.seen[receiverOf(u)] = now
+	}
 	if d.window <= 0 || d.alone(now) {
 		return reception{Uplink: u}, true
 	}

@@ -25,6 +25,9 @@ type reports struct {
 	waiting  map[string]any // members of the reported settings property
 	refused  bool           // the hub has refused the last patch
 	stateAt  time.Time      // when the state was reported last
+	said     bool           // version and bad have been told
+	version  int64
+	bad      map[string]string
 	seen     stateReport
 }
 
@@ -50,13 +53,27 @@ func newReports(log *zap.Logger) *reports {
 	return &reports{log: log, ready: make(chan struct{}, 1), waiting: map[string]any{}}
 }
 
-// applied says which desired properties are in force.
-func (r *reports) applied(version int64, inForce json.RawMessage, bad map[string]string) {
-	var errs any // null takes the errors of an earlier version away
-	if len(bad) > 0 {
-		errs = bad
+// applied says which version of the desired properties is in force, and what
+// of it could not be applied. null takes the errors of an earlier version
+// away; what has been said is not said again.
+func (r *reports) applied(version int64, bad map[string]string) {
+	r.mu.Lock()
+	said := r.said && r.version == version
+	errs := map[string]any{}
+	for name := range settings() {
+		errs[name] = nil
 	}
-	r.put(map[string]any{"appliedVersion": version, "errors": errs, "settings": inForce})
+	for name := range r.bad {
+		errs[name] = nil
+	}
+	for name, why := range bad {
+		errs[name] = why
+	}
+	r.said, r.version, r.bad = true, version, bad
+	r.mu.Unlock()
+	if !said {
+		r.put(map[string]any{"appliedVersion": version, "errors": errs})
+	}
 }
 
 // state says how the node is, if that is due.

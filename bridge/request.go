@@ -14,7 +14,7 @@ type request struct {
 // answer tells the other goroutine how it went: commit is the error of making
 // it durable.
 func (r request) answer(commit error) {
-	if r.err == nil && commit != nil {
+	if commit != nil {
 		r.err = &RejectError{RejectStore, commit.Error()}
 	}
 	r.done <- r.err
@@ -23,17 +23,27 @@ func (r request) answer(commit error) {
 // do has Run call f with the batch at hand, and returns when what f did is
 // durable.
 func (b *Bridge) do(ctx context.Context, f func(*batch) error) error {
-	r := request{do: f, done: make(chan error, 1)}
+	_, err := ask(ctx, b, func(bt *batch) (struct{}, error) { return struct{}{}, f(bt) })
+	return err
+}
+
+// ask is do with a result. Nobody looks at it when ctx has ended first.
+func ask[T any](ctx context.Context, b *Bridge, f func(*batch) (T, error)) (T, error) {
+	var result, none T
+	r := request{done: make(chan error, 1), do: func(bt *batch) (err error) {
+		result, err = f(bt)
+		return err
+	}}
 	select {
 	case b.requests <- r:
 	case <-ctx.Done():
-		return ctx.Err()
+		return none, ctx.Err()
 	}
 	select {
 	case err := <-r.done:
-		return err
+		return result, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return none, ctx.Err()
 	}
 }
 

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gatewayd/radio"
@@ -30,6 +31,7 @@ func (b *Bridge) Run(ctx context.Context, up <-chan radio.Uplink, tx <-chan radi
 		var asked []request
 		select {
 		case <-ctx.Done():
+			b.lastWindows()
 			return nil
 		case u, ok := <-up:
 			if !ok {
@@ -144,7 +146,7 @@ func (b *Bridge) tick(bt *batch) {
 	b.tellDrops(bt)
 	now := b.clock.Now()
 	for id, f := range b.flights {
-		if now.Sub(f.since) > flightTimeout {
+		if now.Sub(f.since) > flightTimeout && !slices.ContainsFunc(unsettled, func(r radio.TxResult) bool { return r.ID == id }) {
 			b.transmitted(bt, radio.TxResult{ID: id, Err: &radio.TxError{Reason: radio.TxHardware, Detail: "the concentrator does not say what became of it"}})
 		}
 	}
@@ -168,10 +170,13 @@ func (b *Bridge) settleBatch(bt *batch, asked []request) bool {
 		b.drops.lost(StoreFailed, bt.joined)
 		b.unsettled = append(b.unsettled, bt.landed...)
 		b.aground = append(b.aground, bt.grounded...)
+		for _, n := range bt.dirty {
+			b.agenda.add(b.clock.Now().Add(time.Second), n.node.DeviceID)
+		}
 		return false
 	}
 	for _, r := range bt.landed {
-		delete(b.flights, r.ID)
+		b.land(r)
 	}
 	b.takeOff(bt.flights)
 	return committed
@@ -182,7 +187,6 @@ func (b *Bridge) settleBatch(bt *batch, asked []request) bool {
 func (b *Bridge) takeOff(flights []flight) {
 	again := &batch{}
 	for _, f := range flights {
-		f.since = b.clock.Now()
 		if !b.launch(f) && f.item != 0 {
 			b.grounded(again, f)
 			again.grounded = append(again.grounded, f)

@@ -21,9 +21,11 @@ type session struct {
 	nFCntDown uint32      // next to use; for every downlink in LoRaWAN 1.0
 	aFCntDown uint32      // next to use for application downlinks in LoRaWAN 1.1
 
-	// confDown is the counter of the last confirmed downlink, which the MIC
-	// of an uplink that acknowledges it covers in LoRaWAN 1.1.
-	confDown uint32
+	// confs are the counters of the last confirmed downlinks, confCount of
+	// them: in LoRaWAN 1.1 the MIC of an uplink that acknowledges one covers
+	// its counter.
+	confs     [maxConfs]uint16
+	confCount uint8
 
 	rejoined bool   // rjCount0 has been used in this session
 	rjCount0 uint16 // last used
@@ -55,6 +57,19 @@ func (s *session) expand() *schedule {
 		s.schedule.app = crypt.NewKey(s.keys.App)
 	}
 	return s.schedule
+}
+
+// maxConfs is how many attempts at a confirmed downlink are told apart.
+const maxConfs = 8
+
+// noteConfirmed remembers the counter of a confirmed downlink.
+func (s *session) noteConfirmed(fCnt uint32) {
+	if s.confCount == maxConfs {
+		copy(s.confs[:], s.confs[1:])
+		s.confCount--
+	}
+	s.confs[s.confCount] = uint16(fCnt)
+	s.confCount++
 }
 
 // takeFCntDown spends the next downlink counter: that of application

@@ -22,7 +22,7 @@ func TestStateMarshal(t *testing.T) {
 	k := func(b byte) secret.AES128 { return secret.NewAES128([16]byte{b}) }
 	s1 := session{
 		id: 1, devAddr: [4]byte{1, 2, 3, 4}, keys: keys10(k(1), k(2)), heard: true, fCntUp: 1 << 20, mic: [4]byte{1, 2, 3, 4},
-		nFCntDown: 7, confDown: 6, region: "EU868", mac: params,
+		nFCntDown: 7, confs: [maxConfs]uint16{6, 7}, confCount: 2, region: "EU868", mac: params,
 	}
 	s2 := session{
 		id: 2, devAddr: [4]byte{5, 6, 7, 8}, v11: true, mac: params, aFCntDown: 9, rejoined: true, rjCount0: 5,

@@ -67,8 +67,12 @@ func (s session) append(b []byte) []byte {
 		raw := k.Reveal()
 		b = append(b, raw[:]...)
 	}
-	for _, v := range []uint32{s.fCntUp, s.nFCntDown, s.aFCntDown, s.confDown} {
+	for _, v := range []uint32{s.fCntUp, s.nFCntDown, s.aFCntDown} {
 		b = binary.BigEndian.AppendUint32(b, v)
+	}
+	b = append(b, s.confCount)
+	for _, c := range s.confs[:s.confCount] {
+		b = binary.BigEndian.AppendUint16(b, c)
 	}
 	b = append(b, s.mic[:]...)
 	b = binary.BigEndian.AppendUint16(b, s.rjCount0)
@@ -161,7 +165,13 @@ func (r *reader) session() session {
 	} else {
 		s.keys = keys10(r.key(), r.key())
 	}
-	s.fCntUp, s.nFCntDown, s.aFCntDown, s.confDown = r.u32(), r.u32(), r.u32(), r.u32()
+	s.fCntUp, s.nFCntDown, s.aFCntDown = r.u32(), r.u32(), r.u32()
+	if s.confCount = r.u8(); s.confCount > maxConfs {
+		r.bad, s.confCount = true, 0
+	}
+	for i := range s.confCount {
+		s.confs[i] = r.u16()
+	}
 	s.mic = lorawan.MIC(r.take(4))
 	s.rjCount0 = r.u16()
 	s.region = string(r.take(int(r.u8())))

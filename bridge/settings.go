@@ -55,7 +55,7 @@ func settings() map[string]setting {
 func classWords() map[string]Class { return map[string]Class{"A": ClassA, "C": ClassC} }
 
 func adrWords() map[string]mac.ADRMode {
-	return map[string]mac.ADRMode{"on": mac.ADROn, "off": mac.ADROff, "static": mac.ADRStatic}
+	return map[string]mac.ADRMode{"on": mac.ADROn, "off": mac.ADROff}
 }
 
 func windowWords() map[string]bool { return map[string]bool{"rx1": false, "rx2": true} }

@@ -51,12 +51,12 @@ type Airtime struct {
 }
 
 // Airtime is the ledger of every gateway that has sent anything.
-func (b *Bridge) Airtime(ctx context.Context) (all []Airtime, err error) {
-	err = b.do(ctx, func(*batch) error {
+func (b *Bridge) Airtime(ctx context.Context) ([]Airtime, error) {
+	all, err := ask(ctx, b, func(*batch) (all []Airtime, _ error) {
 		for r, l := range b.ledgers {
 			all = append(all, Airtime{r.concentrator, r.gateway, l.Usage(b.clock.Now())})
 		}
-		return nil
+		return all, nil
 	})
 	slices.SortFunc(all, func(a, b Airtime) int {
 		return cmp.Or(cmp.Compare(a.Concentrator, b.Concentrator), slices.Compare(a.Gateway[:], b.Gateway[:]))

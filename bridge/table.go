@@ -34,7 +34,8 @@ type nodeState struct {
 	// lastSeq is the sequence of the last downlink queued by this process.
 	lastSeq uint64
 
-	forceRejoin bool // an operator wants it to join anew (LoRaWAN 1.1)
+	joinedAt    time.Time // when the last join accept was made
+	forceRejoin bool      // an operator wants it to join anew (LoRaWAN 1.1)
 
 	// A downlink that is not an answer (class C) is tried again at retryAt, and
 	// is taken for lost when the node has not acknowledged it by ackBy.

@@ -74,6 +74,7 @@ func (b *Bridge) try(f *flight, a attempt) error {
 	if err := gateway.Transmit(d); err != nil {
 		return err
 	}
+	f.since = b.clock.Now()
 	f.booked, f.booking = ledger, ledger.Book(at, d.Frequency, airtime)
 	b.flights[d.ID] = *f
 	return nil
@@ -96,6 +97,9 @@ func (b *Bridge) sayUnsent(f flight) {
 		err = errNoWay
 	}
 	level := zap.WarnLevel
+	if !b.hush.may("unsent "+f.device, b.clock.Now()) {
+		level = zap.DebugLevel
+	}
 	if te, ok := errors.AsType[*radio.TxError](err); ok && te.Reason == radio.TxNotRunning {
 		level = zap.DebugLevel // the concentrator has said that it is down, or the daemon stops
 	}
@@ -123,30 +127,65 @@ func (b *Bridge) transmitted(bt *batch, r radio.TxResult) {
 	if r.Err != nil && len(f.attempts) > 0 {
 		delete(b.flights, r.ID)
 		f.err = r.Err
-		if b.launch(f) {
-			return
+		if !b.launch(f) {
+			bt.grounded = append(bt.grounded, f)
+			b.grounded(bt, f)
 		}
-		b.grounded(bt, f)
 		return
 	}
 	bt.landed = append(bt.landed, r)
 	if r.Err != nil {
-		b.counters.unsent.Add(1)
-		b.sayUnsent(flight{device: f.device, item: f.item, err: r.Err})
 		b.grounded(bt, f)
 		return
 	}
-	b.counters.sent.Add(1)
-	if n := b.table.byID[f.device]; n != nil && f.item != 0 {
+	n := b.table.byID[f.device]
+	if n == nil {
+		return
+	}
+	if f.item != 0 {
 		b.emitted(bt, n, f.item)
 	}
 }
 
+// land forgets a flight whose end is durable.
+func (b *Bridge) land(r radio.TxResult) {
+	f, ok := b.flights[r.ID]
+	if !ok {
+		return
+	}
+	delete(b.flights, r.ID)
+	if n := b.table.byID[f.device]; n != nil {
+		b.attendNow(n)
+	}
+	if r.Err == nil {
+		b.counters.sent.Add(1)
+		return
+	}
+	f.err = r.Err
+	b.counters.unsent.Add(1)
+	b.sayUnsent(f)
+}
+
+// aloft reports whether anything is on its way to the node.
+func (b *Bridge) aloft(device string) bool {
+	for _, f := range b.flights {
+		if f.device == device {
+			return true
+		}
+	}
+	return false
+}
+
 // grounded puts the downlink of a flight that failed back into its queue.
 func (b *Bridge) grounded(bt *batch, f flight) {
-	if n := b.table.byID[f.device]; n != nil && f.item != 0 {
+	n := b.table.byID[f.device]
+	if n == nil {
+		return
+	}
+	if f.item != 0 {
 		b.unsent(bt, n, f.item)
 	}
+	b.attendNow(n)
 }
 
 // reaching are the gateways that may reach n: those that heard it last, then

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,6 +28,10 @@ const (
 
 // uplink decides on one frame and adds what follows from it to bt.
 func (b *Bridge) uplink(bt *batch, up reception) {
+	if len(up.Payload) > 1 && lorawan.MType(up.Payload[0]>>5) == lorawan.Proprietary {
+		b.foreign(bt, up) // nothing else of it is LoRaWAN's
+		return
+	}
 	phy, err := radio.Decode(up.Payload)
 	if err != nil {
 		b.drops.add(Malformed, up.Uplink, nil, err.Error())
@@ -39,8 +44,6 @@ func (b *Bridge) uplink(bt *batch, up reception) {
 		b.rejoinRequest(bt, up, phy)
 	case lorawan.UnconfirmedDataUp, lorawan.ConfirmedDataUp:
 		b.data(bt, up, phy)
-	case lorawan.Proprietary:
-		b.foreign(bt, up)
 	default:
 		b.drops.add(NotUplink, up.Uplink, nil, phy.MHDR.MType.String())
 	}
@@ -76,7 +79,7 @@ func (b *Bridge) data(bt *batch, up reception, phy lorawan.PHYPayload) {
 		return
 	}
 	f := &dataFrame{reception: up, mac: payload, mic: phy.MIC, confirmed: phy.MHDR.MType == lorawan.ConfirmedDataUp, channel: -1}
-	f.dataRate, _ = b.region.DataRateIndex(up.DataRate, true)
+	f.dataRate, f.rateKnown = b.region.DataRateIndex(up.DataRate, true)
 	if n, ok := b.region.ChannelOf(up.Frequency, up.DataRate); ok {
 		f.channel = n
 	}
@@ -96,6 +99,7 @@ func (b *Bridge) data(bt *batch, up reception, phy lorawan.PHYPayload) {
 // repeated deals with the last accepted frame sent again, because its answer
 // was not heard (confirmed) or in any case (NbTrans above 1).
 func (b *Bridge) repeated(bt *batch, f *dataFrame, m match) {
+	m.node.last.receiver, m.node.last.ticks, m.node.last.received = receiverOf(f.Uplink), f.Ticks, f.Received
 	if f.confirmed {
 		m.node.reacked++
 		b.acknowledgeAgain(bt, f, m)
@@ -125,9 +129,12 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 	}
 	s := &st.active
 	if m.restarted {
-		b.restart(m.node, s, m.fCnt)
+		b.restart(bt, m.node, s, m.fCnt)
 	}
 	s.heard, s.fCntUp, s.mic = true, m.fCnt, f.mic
+	if f.mac.FHDR.FCtrl.ACK {
+		s.confCount = 0 // acknowledged: no older one will be
+	}
 	m.node.hear(f.reception)
 
 	payload, commands := s.open(f)
@@ -144,7 +151,8 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 	bt.accepted++
 	bt.frames = append(bt.frames, f.reception)
 	bt.greet = append(bt.greet, greeting{m.node, f.reception})
-	b.reportState(m.node, f)
+	b.attendNow(m.node) // its windows, or its session, may have been waited for
+	bt.after = append(bt.after, func() { b.reportState(m.node, f) })
 	b.answerData(bt, m.node, f, outcome)
 }
 
@@ -174,10 +182,21 @@ func (n *nodeState) publishes(port *uint8) bool {
 
 // restart begins a session anew whose counter went back, as the node's policy
 // allows: message ids must not repeat.
-func (b *Bridge) restart(n *nodeState, s *session, fCnt uint32) {
+func (b *Bridge) restart(bt *batch, n *nodeState, s *session, fCnt uint32) {
+	s.id = b.newSessionID()
+	if !n.node.OTAA { // it is as it was made
+		status, has := s.mac.Status, s.mac.HasStatus
+		s.mac = b.firstMAC(n.node)
+		s.mac.Status, s.mac.HasStatus = status, has
+	}
+	if !b.hush.may("restart "+n.node.Name, b.clock.Now()) {
+		return
+	}
 	b.log.Warn("the node's counter went back and its policy accepts that: frames can be replayed to this gateway",
 		nodeField(n), zap.Uint32("f_cnt", fCnt), zap.Uint32("last", s.fCntUp))
-	s.id = b.newSessionID()
+	rec := newRecord(kindLog, b.newEventID(), n.node.DevEUI)
+	rec.State, rec.Reason = "counter_restarted", fmt.Sprintf("FCntUp %d after %d", fCnt, s.fCntUp)
+	b.publishEvent(bt, n, rec)
 }
 
 // open returns the clear FRMPayload (as it is where there is no key) and the

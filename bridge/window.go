@@ -27,7 +27,7 @@ func (w window) fits(size int) bool { return w.frequency != 0 && size <= w.max }
 func (b *Bridge) dataWindows(s *session, f *dataFrame) (rx1, rx2 window) {
 	p := &s.mac.Params
 	delay := time.Duration(p.RXDelay) * time.Second
-	if at, dr, ok := b.region.RX1(f.Frequency, f.dataRate, p.RX1DROffset, p.DownlinkDwell); ok {
+	if at, dr, ok := b.region.RX1(f.Frequency, f.dataRate, p.RX1DROffset, p.DownlinkDwell); ok && f.rateKnown {
 		rx1 = b.window(delay, p.RX1Frequency(f.channel, at), dr, p.DownlinkDwell)
 	}
 	return rx1, b.window(delay+time.Second, p.RX2Frequency, p.RX2DataRate, p.DownlinkDwell)
