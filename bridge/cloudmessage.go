@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -18,17 +19,18 @@ import (
 // method "downlink". Exactly one of the payloads is given; none is an empty
 // one.
 type downlinkRequest struct {
-	ID          string        `json:"id"`
-	FPort       *uint8        `json:"fPort"`
-	Payload     *string       `json:"payload"` // base64
-	PayloadHex  *string       `json:"payloadHex"`
-	PayloadText *string       `json:"payloadText"` // UTF-8
-	Confirmed   bool          `json:"confirmed"`
-	Priority    uint8         `json:"priority"`
-	TTL         *jsonDuration `json:"ttl"`     // "90s", or a number of seconds
-	Expires     *time.Time    `json:"expires"` // RFC 3339
-	Attempts    int           `json:"attempts"`
-	Replace     bool          `json:"replace"`
+	ID          string          `json:"id"`
+	FPort       *uint8          `json:"fPort"`
+	Payload     *string         `json:"payload"` // base64
+	PayloadHex  *string         `json:"payloadHex"`
+	PayloadText *string         `json:"payloadText"` // UTF-8
+	Data        json.RawMessage `json:"data"`        // for the node's codec to encode
+	Confirmed   bool            `json:"confirmed"`
+	Priority    uint8           `json:"priority"`
+	TTL         *jsonDuration   `json:"ttl"`     // "90s", or a number of seconds
+	Expires     *time.Time      `json:"expires"` // RFC 3339
+	Attempts    int             `json:"attempts"`
+	Replace     bool            `json:"replace"`
 }
 
 // jsonDuration is "1h30m", or a number of seconds.
@@ -53,18 +55,21 @@ func (d *jsonDuration) UnmarshalJSON(b []byte) error {
 // maxAttempts bounds the emissions of one confirmed downlink.
 const maxAttempts = 15
 
-// parseDownlink reads the JSON form. Errors are for whoever sent it.
-func parseDownlink(b []byte) (Downlink, error) {
+// parseDownlink reads the JSON form of a downlink to n. Errors are for whoever
+// sent it.
+func (n Node) parseDownlink(ctx context.Context, b []byte) (Downlink, error) {
 	var r downlinkRequest
 	if err := json.Unmarshal(b, &r); err != nil {
 		return Downlink{}, fmt.Errorf("not a downlink in JSON: %w", err)
 	}
-	if r.FPort == nil {
-		return Downlink{}, errors.New("fPort is missing")
-	}
 	d := Downlink{
-		ID: r.ID, FPort: *r.FPort, Confirmed: r.Confirmed, Priority: r.Priority,
+		ID: r.ID, Confirmed: r.Confirmed, Priority: r.Priority,
 		Attempts: r.Attempts, Replace: r.Replace,
+	}
+	if r.FPort != nil {
+		d.FPort = *r.FPort
+	} else if r.Data == nil {
+		return Downlink{}, errors.New("fPort is missing")
 	}
 	if r.TTL != nil {
 		d.TTL = time.Duration(*r.TTL)
@@ -76,8 +81,10 @@ func parseDownlink(b []byte) (Downlink, error) {
 		return Downlink{}, fmt.Errorf("ttl or attempts: want a time to come, and at most %d attempts", maxAttempts)
 	}
 	var err error
-	d.Payload, err = r.payload()
-	return d, err
+	if d.Payload, err = r.payload(); err != nil || r.Data == nil {
+		return d, err
+	}
+	return d, n.encode(ctx, &d, r.Data)
 }
 
 func (r downlinkRequest) payload() (p []byte, err error) {
@@ -88,8 +95,8 @@ func (r downlinkRequest) payload() (p []byte, err error) {
 		}
 	}
 	switch {
-	case given > 1:
-		return nil, errors.New("more than one of payload, payloadHex and payloadText")
+	case given > 1 || given == 1 && r.Data != nil:
+		return nil, errors.New("more than one of payload, payloadHex, payloadText and data")
 	case r.Payload != nil:
 		if p, err = base64.StdEncoding.DecodeString(*r.Payload); err != nil {
 			return nil, fmt.Errorf("payload: %w", err)
@@ -107,11 +114,11 @@ func (r downlinkRequest) payload() (p []byte, err error) {
 // downlinkOf turns a C2D message into a downlink: JSON, or raw bytes with
 // everything else in application properties, which also override the JSON.
 // The sender goes by the ids and the expiry of the message itself.
-func downlinkOf(m hub.CloudMessage) (Downlink, error) {
+func (n Node) downlinkOf(ctx context.Context, m hub.CloudMessage) (Downlink, error) {
 	var d Downlink
 	var err error
 	if isJSON(m) {
-		if d, err = parseDownlink(withPort(m)); err != nil {
+		if d, err = n.parseDownlink(ctx, withPort(m)); err != nil {
 			return Downlink{}, err
 		}
 	} else {

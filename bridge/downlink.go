@@ -130,7 +130,7 @@ func hashOf(id string) uint64 {
 // EnqueueJSON is Enqueue of a downlink in its JSON form, as C2D messages and
 // methods have it. It returns the downlink's id.
 func (b *Bridge) EnqueueJSON(ctx context.Context, device string, raw []byte) (id string, err error) {
-	d, err := parseDownlink(raw)
+	d, err := b.shown(device).parseDownlink(ctx, raw)
 	if err != nil {
 		return "", &RejectError{RejectMalformed, err.Error()}
 	}

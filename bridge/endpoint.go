@@ -23,7 +23,7 @@ func (b *Bridge) Handler(node Node) hub.Handler { return endpoint{b, node.Device
 // CloudMessage queues a downlink. nil means that it need not be offered
 // again: it is durable, or was rejected, which the sender has been told.
 func (e endpoint) CloudMessage(ctx context.Context, m hub.CloudMessage) error {
-	d, err := downlinkOf(m)
+	d, err := e.bridge.shown(e.device).downlinkOf(ctx, m)
 	if err != nil {
 		return e.reject(ctx, m, err)
 	}

@@ -26,6 +26,15 @@ var _ hub.Feed = (*feed)(nil)
 // show has messages rendered for node, as it is now.
 func (f *feed) show(node Node) { f.node.Store(&node) }
 
+// shown is the node that messages of a device are rendered for: with its codec,
+// for whoever is not Run.
+func (b *Bridge) shown(device string) Node {
+	if n := b.feed(Node{DeviceID: device}).node.Load(); n != nil {
+		return *n
+	}
+	return Node{DeviceID: device}
+}
+
 // Pending renders the oldest waiting messages. A record that cannot be
 // rendered is forgotten, counted and said: it would hold back all the others.
 func (f *feed) Pending(after uint64, limit int) ([]hub.Message, error) {

@@ -27,6 +27,7 @@ type body struct {
 	*statusBody
 	*logBody
 	*dropBody
+	*valuesBody
 }
 
 // uplinkBody is what a data uplink adds.
@@ -117,6 +118,7 @@ func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error)
 			FPort: r.FPort, FCnt: r.FCnt, Confirmed: r.Confirmed, PayloadEncrypted: r.Encrypted,
 			PayloadHex: hex.EncodeToString(r.Payload), Payload: base64.StdEncoding.EncodeToString(r.Payload),
 		}
+		content.valuesBody = node.values(r, at)
 	case kindDrop:
 		content.dropBody = &dropBody{r.Count, r.Reason}
 	case kindStats:

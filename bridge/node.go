@@ -41,6 +41,9 @@ type Node struct {
 	Counters CounterPolicy
 	MAC      mac.Desired
 	Downlink DownlinkPolicy
+	// Codec turns payloads into values and back, with Variables; nil: none.
+	Codec     Codec
+	Variables map[string]string
 	// Ports are the FPorts that are published; nil: all.
 	Ports []uint8
 	// ReportInterval is how often the twin says how the node is; 0: hourly.

@@ -1,0 +1,57 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"gatewayd/bridge/codec"
+)
+
+// Codec turns payloads into values and back; *codec.Codec is one. Safe for
+// concurrent use.
+type Codec interface {
+	DecodeUplink(ctx context.Context, up codec.Uplink) codec.Result
+	EncodeDownlink(ctx context.Context, c codec.Command) (codec.Downlink, error)
+}
+
+// valuesBody is what a codec made of a payload. A codec that fails costs the
+// values, never the message.
+type valuesBody struct {
+	Data     json.RawMessage `json:"data"`
+	Warnings []string        `json:"warnings,omitempty"`
+	Errors   []string        `json:"errors,omitempty"`
+}
+
+// values decodes the payload of r; nil without a codec, or without anything to
+// decode.
+func (n Node) values(r record, at time.Time) *valuesBody {
+	if n.Codec == nil || r.Kind != kindUp || r.FPort == nil || r.Encrypted {
+		return nil
+	}
+	result := n.Codec.DecodeUplink(context.Background(), codec.Uplink{
+		FPort: *r.FPort, Bytes: r.Payload, RecvTime: at, Variables: n.Variables,
+	})
+	return &valuesBody{result.Data, result.Warnings, result.Errors}
+}
+
+// errNoCodec is told to whoever sends values to a node without a codec.
+var errNoCodec = errors.New("data: the node has no codec that could encode it; send payload, payloadHex or payloadText")
+
+// encode turns the values of a downlink into its payload.
+func (n Node) encode(ctx context.Context, d *Downlink, data json.RawMessage) error {
+	if n.Codec == nil {
+		return errNoCodec
+	}
+	out, err := n.Codec.EncodeDownlink(ctx, codec.Command{FPort: d.FPort, Data: data, Variables: n.Variables})
+	if err != nil {
+		return errors.New("data: " + strings.Join(codec.Messages(err), "; "))
+	}
+	d.Payload = out.Bytes
+	if out.FPort != 0 {
+		d.FPort = out.FPort
+	}
+	return nil
+}
