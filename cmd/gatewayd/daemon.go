@@ -37,7 +37,9 @@ type daemon struct {
 	fleet  *fleet
 	bridge *bridge.Bridge
 	hub    *hub.Supervisor
-	self   *self // nil without an identity of its own
+	// provisioner is nil without a provisioning service.
+	provisioner *hub.Provisioner
+	self        *self // nil without an identity of its own
 
 	started   time.Time
 	reloadNow chan struct{} // somebody asks for a reload; cap 1
@@ -57,7 +59,7 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 		return nil, fmt.Errorf("state_dir: %w", err)
 	}
 	s, err := store.Open(filepath.Join(cfg.StateDir, storeDir), store.Options{
-		MaxBytes: cfg.Outbox.MaxBytes, MaxAge: cfg.Outbox.MaxAge,
+		MaxBytes: cfg.Outbox.MaxBytes, MaxAge: cfg.Outbox.MaxAge, Spool: cfg.Outbox.Spool,
 		MigrateFrom: filepath.Join(cfg.StateDir, oldStore), Log: log.Named("store"),
 	})
 	if err != nil {
@@ -86,17 +88,30 @@ func (d *daemon) build(alive func()) error {
 		return err
 	}
 	d.clock = clock.New(clock.Options{RequireSync: d.cfg.Clock.RequireSync, NotBefore: seen})
-	if d.fleet, err = newFleet(d.cfg.Concentrators, d.log); err != nil {
+	trusted := func() bool {
+		ok, _ := d.clock.Trusted()
+		return ok
+	}
+	if d.fleet, err = newFleet(d.cfg.Concentrators, trusted, d.log); err != nil {
+		return err
+	}
+	served, err := network(d.cfg, transmitters(d.fleet.list()), d.log)
+	if err != nil {
 		return err
 	}
 	d.bridge, err = bridge.New(bridge.Options{
-		Store: d.store, Clock: d.clock, Log: d.log.Named("bridge"), Network: network(d.cfg, transmitters(d.fleet.list())),
+		Store: d.store, Clock: d.clock, Log: d.log.Named("bridge"), Network: served,
 		Dedup: d.cfg.LoRaWAN.DedupWindow, Suspect: d.store.Report().SalvagedCounters, Operator: d, Alive: alive,
 	})
 	if err != nil {
 		return err
 	}
-	d.hub, err = hub.NewSupervisor(hubOptions(d.cfg.Hub, d.clock, quotas{d.store}, d.log.Named("hub")))
+	log := d.log.Named("hub")
+	d.hub, err = hub.NewSupervisor(hubOptions(d.cfg, d.clock, kept[hub.QuotaCount]{d.store, quotaBucket}, log))
+	if err != nil {
+		return err
+	}
+	d.provisioner, err = newProvisioner(d.cfg, d.clock, kept[hub.Assignment]{d.store, assignmentBucket}, log)
 	if err != nil {
 		return err
 	}
@@ -165,7 +180,11 @@ func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 		d.log.Warn("only [lorawan], [[concentrator]], [[node]] and [[group]] are re-read: restart gatewayd to apply the other changes")
 	}
 	err := d.fleet.set(cfg.Concentrators, func(gateways map[string]bridge.Transmitter) error {
-		return d.bridge.Apply(ctx, network(cfg, gateways))
+		n, err := network(cfg, gateways, d.log)
+		if err != nil {
+			return err
+		}
+		return d.bridge.Apply(ctx, n)
 	})
 	if err != nil {
 		return err
@@ -179,7 +198,7 @@ func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 // fixed is the part of cfg that a reload does not take over.
 func fixed(cfg *config.Config) config.Config {
 	c := *cfg
-	c.Nodes, c.Groups, c.Concentrators, c.Warnings, c.Hub.RootCAs = nil, nil, nil, nil, nil
+	c.Nodes, c.Groups, c.Concentrators, c.Warnings, c.Hub.RootCAs, c.DPS.RootCAs = nil, nil, nil, nil, nil, nil
 	dedup := c.LoRaWAN.DedupWindow
 	c.LoRaWAN = config.LoRaWAN{DedupWindow: dedup}
 	return c

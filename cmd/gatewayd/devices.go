@@ -1,43 +1,90 @@
 package main
 
 import (
-	"golang.org/x/time/rate"
+	"fmt"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"gatewayd/bridge"
+	"gatewayd/bridge/codec"
 	"gatewayd/bridge/mac"
 	"gatewayd/hub"
 	"gatewayd/internal/config"
 )
 
-func hubOptions(c config.Hub, clock hub.Clock, quotas hub.QuotaStore, log *zap.Logger) hub.Options {
-	return hub.Options{
+func hubOptions(cfg *config.Config, clock hub.Clock, quotas hub.QuotaStore, log *zap.Logger) hub.Options {
+	c := cfg.Hub
+	o := hub.Options{
 		Host: c.Host, Port: c.Port, Roots: c.RootCAs, APIVersion: c.APIVersion, Product: product(),
+		Tier: c.Tier, Units: c.Units, Transport: c.Transport, Quota: c.Quota, Proxy: c.Proxy.Func(),
 		KeepAlive: c.KeepAlive, TokenTTL: c.SASTTL, ConnectTimeout: c.ConnectTimeout, PubAckTimeout: c.PubackTimeout,
-		ConnectRate: rate.Limit(c.ConnectRate), ConnectBurst: c.ConnectBurst, Clock: clock, Log: log, QuotaStore: quotas,
+		MethodTimeout: c.MethodTimeout, ConnectRate: rate.Limit(c.ConnectRate), ConnectBurst: c.ConnectBurst,
+		Clock: clock, Log: log, QuotaStore: quotas,
 	}
+	for _, h := range cfg.OtherHubs {
+		o.Hubs = append(o.Hubs, h.Hub)
+	}
+	return o
+}
+
+// newProvisioner asks the Device Provisioning Service; nil if there is none.
+func newProvisioner(cfg *config.Config, clock hub.Clock, cache hub.AssignmentCache, log *zap.Logger) (*hub.Provisioner, error) {
+	if cfg.DPS.IDScope == "" {
+		return nil, nil
+	}
+	return hub.NewProvisioner(hub.ProvisionerOptions{
+		IDScope: cfg.DPS.IDScope, Host: cfg.DPS.Host, Port: cfg.DPS.Port, Roots: cfg.DPS.RootCAs,
+		Transport: cfg.Hub.Transport, Proxy: cfg.Hub.Proxy.Func(), Cache: cache, Clock: clock, Log: log,
+	})
 }
 
 // network is what the bridge serves.
-func network(cfg *config.Config, gateways map[string]bridge.Transmitter) bridge.Network {
-	return bridge.Network{
-		NetID: cfg.LoRaWAN.NetID, Region: cfg.LoRaWAN.Plan, Gateways: gateways, Nodes: bridgeNodes(cfg),
+func network(cfg *config.Config, gateways map[string]bridge.Transmitter, log *zap.Logger) (bridge.Network, error) {
+	n := bridge.Network{
+		NetID: cfg.LoRaWAN.NetID, Region: cfg.LoRaWAN.Plan, Gateways: gateways,
 		Proprietary: cfg.LoRaWAN.ProprietaryDevice, Self: cfg.Gateway.DeviceID,
 	}
+	desk := codecs{log: log, loaded: map[string]bridge.Codec{}}
+	for _, c := range cfg.Nodes {
+		node := bridgeNode(c)
+		var err error
+		if node.Codec, err = desk.load(c.Codec, c.Name); err != nil {
+			return n, err
+		}
+		n.Nodes = append(n.Nodes, node)
+	}
+	for _, c := range cfg.Groups {
+		group := bridgeGroup(c, cfg)
+		var err error
+		if group.Codec, err = desk.load(c.Codec, c.Name); err != nil {
+			return n, err
+		}
+		n.Nodes = append(n.Nodes, group)
+	}
+	return n, nil
 }
 
-// bridgeNodes are the nodes and multicast groups of cfg as the bridge has
-// them.
-func bridgeNodes(cfg *config.Config) []bridge.Node {
-	var nodes []bridge.Node
-	for _, n := range cfg.Nodes {
-		nodes = append(nodes, bridgeNode(n))
+// codecs loads each codec once.
+type codecs struct {
+	log    *zap.Logger
+	loaded map[string]bridge.Codec
+}
+
+// load returns the codec of a node; nil for none.
+func (c codecs) load(name, node string) (bridge.Codec, error) {
+	if name == "" || name == codec.None {
+		return nil, nil
 	}
-	for _, g := range cfg.Groups {
-		nodes = append(nodes, bridgeGroup(g, cfg))
+	if loaded, ok := c.loaded[name]; ok {
+		return loaded, nil
 	}
-	return nodes
+	loaded, err := codec.Load(name, codec.Options{Log: func(line string) { c.log.Debug("codec", zap.String("codec", name), zap.String("line", line)) }})
+	if err != nil {
+		return nil, fmt.Errorf("codec of node %s: %w", node, err)
+	}
+	c.loaded[name] = loaded
+	return loaded, nil
 }
 
 func bridgeNode(n config.Node) bridge.Node {
@@ -46,6 +93,7 @@ func bridgeNode(n config.Node) bridge.Node {
 		OTAA: n.OTAA, JoinEUI: n.JoinEUI, AppKey: n.AppKey, NwkKey: n.NwkKey,
 		DevAddr: n.DevAddr, NwkSKey: n.NwkSKey, SNwkSIntKey: n.SNwkSIntKey, NwkSEncKey: n.NwkSEncKey, AppSKey: n.AppSKey,
 		Counters: counters(n.Counters), MAC: n.MAC, Downlink: bridge.DownlinkPolicy(n.Downlink),
+		Variables: n.CodecVariables, Ports: n.Ports, ReportInterval: n.ReportInterval,
 	}
 }
 
@@ -53,7 +101,8 @@ func bridgeGroup(g config.Group, cfg *config.Config) bridge.Node {
 	return bridge.Node{
 		Name: g.Name, DeviceID: g.DeviceID, Version: mac.V1_0_3, Class: bridge.ClassC, Multicast: true,
 		DevAddr: g.DevAddr, NwkSKey: g.NwkSKey, AppSKey: g.AppSKey, MAC: mac.DefaultDesired(cfg.LoRaWAN.Plan),
-		Group: bridge.Group{Frequency: g.Frequency, DataRate: g.DataRate, FCnt: g.FCnt},
+		Group:    bridge.Group{Frequency: g.Frequency, DataRate: g.DataRate, FCnt: g.FCnt},
+		Downlink: bridge.DownlinkPolicy(g.Downlink), Variables: g.CodecVariables,
 	}
 }
 
@@ -75,24 +124,32 @@ func counters(p config.CounterPolicy) bridge.CounterPolicy {
 	return bridge.CountersStrict
 }
 
-// devices are the hub's side of the nodes and groups.
+// devices are the hub's side of the nodes, the groups and the gateway itself.
 func (d *daemon) devices(cfg *config.Config) []hub.Device {
-	credentials := map[string]hub.Credential{}
+	var devices []hub.Device
 	for _, n := range cfg.Nodes {
-		credentials[n.DeviceID] = n.Credential
+		devices = append(devices, d.device(n.Identity, n.Connection, bridgeNode(n)))
 	}
 	for _, g := range cfg.Groups {
-		credentials[g.DeviceID] = g.Credential
-	}
-	var devices []hub.Device
-	for _, n := range bridgeNodes(cfg) {
-		devices = append(devices, hub.Device{
-			ID: n.DeviceID, Credential: credentials[n.DeviceID],
-			Feed: d.bridge.Feed(n), Handler: d.bridge.Handler(n), Reports: d.bridge.Reports(n),
-		})
+		devices = append(devices, d.device(g.Identity, g.Connection, bridgeGroup(g, cfg)))
 	}
 	if d.self != nil {
-		devices = append(devices, d.self.device())
+		device := d.device(cfg.Gateway.Identity, config.Connection{}, bridge.Node{Name: "gateway", DeviceID: cfg.Gateway.DeviceID})
+		device.Feed, device.Handler, device.Reports = d.bridge.SelfFeed(cfg.Gateway.DeviceID), d.self, d.self
+		devices = append(devices, device)
 	}
 	return devices
+}
+
+// device is the hub's side of a node or group.
+func (d *daemon) device(id config.Identity, c config.Connection, n bridge.Node) hub.Device {
+	device := hub.Device{
+		ID: id.DeviceID, Hub: id.Hub, Credential: id.Credential,
+		Feed: d.bridge.Feed(n), Handler: d.bridge.Handler(n), Reports: d.bridge.Reports(n),
+		ModelID: c.ModelID, APIVersion: c.APIVersion, KeepAlive: c.KeepAlive, Policy: c.Policy, Linger: c.Linger,
+	}
+	if id.RegistrationID != "" {
+		device.Provisioning = hub.Provisioning{Provisioner: d.provisioner, RegistrationID: id.RegistrationID}
+	}
+	return device
 }

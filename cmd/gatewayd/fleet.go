@@ -17,10 +17,12 @@ import (
 // fleet is the concentrators of the configuration. A reload adds, removes and
 // changes some and leaves the others alone.
 type fleet struct {
-	log   *zap.Logger
-	up    chan radio.Uplink
-	tx    chan radio.TxResult
-	fatal func(error) // a concentrator for which trying again is of no use
+	log *zap.Logger
+	// trusted says whether the machine's time can be told to others.
+	trusted func() bool
+	up      chan radio.Uplink
+	tx      chan radio.TxResult
+	fatal   func(error) // a concentrator for which trying again is of no use
 
 	ctx context.Context // of all that run; set by start
 
@@ -36,8 +38,8 @@ type unit struct {
 	ended chan struct{} // closed when Run has returned; nil before it was started
 }
 
-func newFleet(cfgs []config.Concentrator, log *zap.Logger) (*fleet, error) {
-	f := &fleet{log: log, up: make(chan radio.Uplink, uplinkQueue), tx: make(chan radio.TxResult, uplinkQueue)}
+func newFleet(cfgs []config.Concentrator, trusted func() bool, log *zap.Logger) (*fleet, error) {
+	f := &fleet{log: log, trusted: trusted, up: make(chan radio.Uplink, uplinkQueue), tx: make(chan radio.TxResult, uplinkQueue)}
 	for _, c := range cfgs {
 		u, err := f.build(c)
 		if err != nil {
@@ -49,7 +51,7 @@ func newFleet(cfgs []config.Concentrator, log *zap.Logger) (*fleet, error) {
 }
 
 func (f *fleet) build(c config.Concentrator) (*unit, error) {
-	r, err := newConcentrator(c, f.log)
+	r, err := newConcentrator(c, f.trusted, f.log)
 	if err != nil {
 		return nil, err
 	}

@@ -7,26 +7,38 @@ import (
 	"gatewayd/internal/store"
 )
 
-// quotaBucket is where the day's counts of each hub are kept.
-const quotaBucket = "quota"
+// Buckets of what the hub's side keeps in the store.
+const (
+	quotaBucket      = "quota" // the day's counts, by hub
+	assignmentBucket = "dps"   // where devices were put, by registration id
+)
 
-// quotas keeps hub.QuotaCounts in the store.
-type quotas struct{ store *store.Store }
-
-// Load is hub.QuotaStore's.
-func (q quotas) Load(host string) (c hub.QuotaCount, err error) {
-	if raw, ok := q.store.Get(quotaBucket, host); ok {
-		err = json.Unmarshal(raw, &c)
-	}
-	return c, err
+// kept is a bucket of the store with a value of one kind under each key. It is
+// a hub.QuotaStore and a hub.AssignmentCache.
+type kept[T any] struct {
+	store  *store.Store
+	bucket string
 }
 
-// Save is hub.QuotaStore's.
-func (q quotas) Save(host string, c hub.QuotaCount) error {
-	raw, err := json.Marshal(c)
+var (
+	_ hub.QuotaStore      = kept[hub.QuotaCount]{}
+	_ hub.AssignmentCache = kept[hub.Assignment]{}
+)
+
+// Load returns what was saved under key, or a zero value.
+func (k kept[T]) Load(key string) (v T, err error) {
+	if raw, ok := k.store.Get(k.bucket, key); ok {
+		err = json.Unmarshal(raw, &v)
+	}
+	return v, err
+}
+
+// Save makes v durable.
+func (k kept[T]) Save(key string, v T) error {
+	raw, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = q.store.Commit(store.Batch{Put: []store.Record{{Bucket: quotaBucket, Key: host, Value: raw}}})
+	_, err = k.store.Commit(store.Batch{Put: []store.Record{{Bucket: k.bucket, Key: key, Value: raw}}})
 	return err
 }

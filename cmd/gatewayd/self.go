@@ -43,15 +43,6 @@ var (
 
 func newSelf(d *daemon) *self { return &self{daemon: d, ready: make(chan struct{}, 1)} }
 
-// device is the gateway's side of the hub.
-func (s *self) device() hub.Device {
-	g := s.daemon.cfg.Gateway
-	return hub.Device{
-		ID: g.DeviceID, Credential: g.Credential,
-		Feed: s.daemon.bridge.SelfFeed(g.DeviceID), Handler: s, Reports: s,
-	}
-}
-
 // run sends statistics until ctx ends.
 func (s *self) run(ctx context.Context) error {
 	tick := time.NewTicker(s.daemon.cfg.Gateway.StatsInterval)
