@@ -89,11 +89,11 @@ func (s section) devAddr(text string) (a lorawan.DevAddr) {
 }
 
 // aes128 reads a key, if it is there.
-func (s section) aes128(key, text string) secret.AES128 {
+func (s section) aes128(key string, text secretText) secret.AES128 {
 	if !s.has(key) {
 		return secret.AES128{}
 	}
-	k, err := secret.ParseAES128(text)
+	k, err := secret.ParseAES128(string(text))
 	if err != nil {
 		s.fail(key, "not a key; %v", err)
 	}

@@ -17,6 +17,7 @@ func (v validator) agree(n *network, concentrators []Concentrator) {
 	if n.plan == nil || len(v.top.doc.report.errors) > 0 {
 		return // the findings would be consequences
 	}
+	v.warnReceiveOnly(concentrators)
 	if n.alone {
 		v.agreeHearing(n)
 	}

@@ -20,14 +20,19 @@ type frontEnd struct {
 
 // frontEnds are the types of concentrators that there is a driver for.
 func frontEnds() []frontEnd {
-	return []frontEnd{
+	list := []frontEnd{
 		{typePicoCell, []string{
 			"port", "sub_band", "firmware_dir", "firmware_sha256", "gateway_eui", "poll_interval", "lorawan_public",
 			"clock_source", "rssi_offset", "radio", "channel", "lora_std", "fsk", "tx_gain",
 		}, validator.picocell},
 		{"semtech-udp", []string{"listen", "allowed_gateways"}, validator.semtechUDP},
+		{typeStation, []string{"listen", "allowed_gateways", "tls_cert", "tls_key", "client_ca", "token"}, validator.basicStation},
 		{"concentratord", []string{"event_url", "command_url"}, validator.concentratord},
 	}
+	for _, kind := range modemKinds() {
+		list = append(list, frontEnd{string(kind), []string{"port", "frequency", "data_rate", "gateway_eui"}, validator.modem})
+	}
+	return list
 }
 
 func (v validator) concentrators(raw []rawConcentrator) []Concentrator {
@@ -42,7 +47,7 @@ func (v validator) concentrators(raw []rawConcentrator) []Concentrator {
 		c := v.concentrator(s, &raw[i], i)
 		unique(s, names, "name", c.Name, "every concentrator needs its own name")
 		for key, value := range map[string]string{
-			"port": c.Port, "listen": c.Listen, "event_url": c.EventURL, "command_url": c.CommandURL,
+			"port": c.Port, "listen": listener(c), "event_url": c.EventURL, "command_url": c.CommandURL,
 		} {
 			if value != "" {
 				unique(s, addresses[key], key, value, "every concentrator needs its own "+key)
@@ -53,19 +58,24 @@ func (v validator) concentrators(raw []rawConcentrator) []Concentrator {
 	return list
 }
 
+// listener is where c listens; one is for UDP, the other for TCP.
+func listener(c Concentrator) string {
+	if c.Listen == "" {
+		return ""
+	}
+	return c.Type + " " + c.Listen
+}
+
 func (v validator) concentrator(s section, raw *rawConcentrator, i int) Concentrator {
 	s.require("type", `add type = "picocell"`)
 	s.require("region", `add the region of the nodes, such as "EU868"`)
 	c := Concentrator{
-		Name:        raw.Type + strconv.Itoa(i),
-		Type:        raw.Type,
-		Region:      canonical(raw.Region),
-		AntennaGain: raw.AntennaGain,
-		Position:    s.position(""),
+		Name:     raw.Type + strconv.Itoa(i),
+		Type:     raw.Type,
+		Region:   canonical(raw.Region),
+		Position: s.position(""),
 	}
-	if raw.Name != nil {
-		c.Name = s.name("name", *raw.Name)
-	}
+	c.Name = s.nameOr(raw.Name, c.Name)
 	within(s, "antenna_gain", raw.AntennaGain, -30, 30)
 	if s.has("type") {
 		v.frontEnd(s, raw, &c)
@@ -76,19 +86,21 @@ func (v validator) concentrator(s section, raw *rawConcentrator, i int) Concentr
 // frontEnd reads the keys of c's type and refuses those of other types.
 func (v validator) frontEnd(s section, raw *rawConcentrator, c *Concentrator) {
 	var names []string
+	var own *frontEnd
 	for _, f := range frontEnds() {
 		names = append(names, f.name)
+		if f.name == raw.Type {
+			own = &f
+		}
 	}
 	s.oneOf("type", raw.Type, names...)
-	if !slices.Contains(names, raw.Type) {
+	if own == nil {
 		return
 	}
+	own.read(v, s, raw, c)
 	for _, f := range frontEnds() {
-		if f.name == raw.Type {
-			f.read(v, s, raw, c)
-			continue
-		}
-		s.refuse(`is a key of type "`+f.name+`"; remove it, or change the type`, f.keys...)
+		others := slices.DeleteFunc(f.keys, func(key string) bool { return slices.Contains(own.keys, key) })
+		s.refuse(`is a key of type "`+f.name+`"; remove it, or change the type`, others...)
 	}
 }
 

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"crypto/x509"
 	"time"
 
 	"github.com/brocaar/lorawan"
@@ -14,9 +13,13 @@ import (
 // absolute or relative to the working directory, ready to be opened.
 type Config struct {
 	StateDir      string
+	ControlSocket string // path of a Unix socket; "" for none
 	Log           Log
 	Clock         Clock
 	Hub           Hub
+	OtherHubs     []OtherHub
+	DPS           DPS
+	Gateway       Gateway
 	LoRaWAN       LoRaWAN
 	Outbox        Outbox
 	Concentrators []Concentrator // at least one
@@ -39,21 +42,6 @@ type Clock struct {
 	RequireSync clock.RequireSync
 }
 
-// Hub is the IoT Hub and how its connections behave.
-type Hub struct {
-	Host           string         // host name, without port
-	Port           uint16         // TCP
-	CAFile         string         // "" for the system's roots
-	RootCAs        *x509.CertPool // content of CAFile; nil for the system's roots
-	SASTTL         time.Duration  // life of a minted token
-	KeepAlive      time.Duration  // MQTT keep-alive, whole seconds
-	PubackTimeout  time.Duration
-	ConnectTimeout time.Duration
-	ConnectRate    float64 // new connections per second, all devices together
-	ConnectBurst   int     // connections that may start at once
-	APIVersion     string
-}
-
 // LoRaWAN is what the network is towards its nodes.
 type LoRaWAN struct {
 	NetID  lorawan.NetID  // DevAddrs of joined nodes are taken from it
@@ -70,4 +58,7 @@ type LoRaWAN struct {
 type Outbox struct {
 	MaxBytes int64         // all nodes together
 	MaxAge   time.Duration // since reception
+	// Spool is how long uplinks that nobody was told of may wait for their
+	// PUBACK in memory alone; 0: all are on disk at once.
+	Spool time.Duration
 }

@@ -55,8 +55,24 @@ func (d *decoder) value(path string, src any, dst reflect.Value) {
 		default:
 			d.mismatch(path, src, dst)
 		}
+	case reflect.Map:
+		if tree, ok := src.(map[string]any); ok {
+			d.texts(path, tree, dst)
+			return
+		}
+		d.mismatch(path, src, dst)
 	default:
 		d.scalar(path, src, dst)
+	}
+}
+
+// texts decodes a table whose keys are anybody's choice.
+func (d *decoder) texts(path string, tree map[string]any, dst reflect.Value) {
+	dst.Set(reflect.MakeMapWithSize(dst.Type(), len(tree)))
+	for key, v := range tree {
+		text := reflect.New(dst.Type().Elem()).Elem()
+		d.value(joinKey(path, key), v, text)
+		dst.SetMapIndex(reflect.ValueOf(key), text)
 	}
 }
 
@@ -138,6 +154,8 @@ func wanted(key string, t reflect.Type) string {
 		default:
 			return `an array of texts: write ["a", "b"]`
 		}
+	case reflect.Map:
+		return `a table of texts: write { name = "value" }`
 	case reflect.Int64:
 		return "an integer without quotes"
 	case reflect.Float64:

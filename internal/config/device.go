@@ -6,20 +6,20 @@ import (
 	"github.com/brocaar/lorawan"
 
 	"gatewayd/bridge/mac"
-	"gatewayd/hub"
 	"gatewayd/internal/secret"
 	"gatewayd/radio"
 )
 
 // Node is one LoRaWAN end device and its identity in the hub.
 type Node struct {
-	Name       string // unique, for people; DeviceID unless configured
-	DeviceID   string
-	Credential hub.Credential
-	Version    mac.Version
-	Class      string // A or C
-	OTAA       bool
-	DevEUI     radio.EUI64 // always with OTAA; with ABP zero if not configured
+	Name string // unique, for people; DeviceID unless configured
+	Identity
+	Connection
+
+	Version mac.Version
+	Class   string // A or C
+	OTAA    bool
+	DevEUI  radio.EUI64 // always with OTAA; with ABP zero if not configured
 
 	JoinEUI radio.EUI64   // OTAA
 	AppKey  secret.AES128 // OTAA
@@ -34,6 +34,11 @@ type Node struct {
 	Counters CounterPolicy
 	MAC      mac.Desired // complete: the region's, [lorawan]'s and the node's own
 	Downlink Downlink
+
+	Codec          string // name of a built-in codec, or path of a script
+	CodecVariables map[string]string
+	Ports          []uint8       // FPorts that are published; nil: all
+	ReportInterval time.Duration // between two reports of the node's state in its twin
 
 	Position Position // of its [[node]]
 }
@@ -60,9 +65,9 @@ type Downlink struct {
 
 // Group is one multicast group of class C nodes and its identity in the hub.
 type Group struct {
-	Name       string // unique among nodes and groups
-	DeviceID   string
-	Credential hub.Credential
+	Name string // unique among nodes and groups
+	Identity
+	Connection
 
 	DevAddr   lorawan.DevAddr
 	NwkSKey   secret.AES128
@@ -70,6 +75,10 @@ type Group struct {
 	Frequency uint32 // Hz
 	DataRate  uint8  // index
 	FCnt      uint32 // the first FCntDown, if none has been used
+
+	Downlink       Downlink // Expiry and MaxWaiting; groups acknowledge nothing
+	Codec          string   // of downlinks; as that of a node
+	CodecVariables map[string]string
 
 	Position Position // of its [[group]]
 }

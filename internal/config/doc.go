@@ -11,7 +11,11 @@
 //	file:line:col: key: what is wrong, and what to do
 //
 // If there is none, what nodes use of their region is compared with what the
-// concentrators hear and send. Of packet forwarders nothing is known here.
+// concentrators hear and send. Of gateways that are set up elsewhere nothing is
+// known here.
+//
+// A secret may stand in the file, or the file says where it is kept: in another
+// file, in a credential of systemd, or in the environment.
 //
 // Neither an error nor a warning ever quotes a key, a token or a connection
 // string.

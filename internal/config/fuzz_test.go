@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gatewayd/bridge/codec"
+	"gatewayd/hub"
 )
 
 // FuzzCheck checks that any bytes give either a usable Config or errors that
@@ -27,6 +30,9 @@ func FuzzCheck(f *testing.F) {
 	env := environment{
 		getenv: noEnv,
 		read:   func(string) (source, error) { return source{}, fs.ErrNotExist },
+
+		certificate: func(string, string) (hub.Credential, error) { return nil, fs.ErrNotExist },
+		codec:       func(string) (codec.Report, error) { return codec.Report{}, nil },
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := check(source{name: "f", data: data}, env)
@@ -64,6 +70,14 @@ func checkUsable(t *testing.T, c *Config) {
 		}
 		if n.Name == "" || n.DeviceID == "" || n.Credential == nil || !complete || n.Class == "" || n.MAC.Region != c.LoRaWAN.Plan {
 			t.Errorf("accepted, but not usable: %+v", n)
+		}
+	}
+	if g := c.Gateway; (g.DeviceID == "") != (g.Credential == nil) || g.StatsInterval <= 0 {
+		t.Errorf("accepted, but not usable: %+v", g)
+	}
+	for _, h := range c.OtherHubs {
+		if h.Name == "" || h.Host == "" || h.Port == 0 || h.Units == 0 || h.Transport == "" {
+			t.Errorf("accepted, but not usable: %+v", h)
 		}
 	}
 	for _, g := range c.Groups {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -10,20 +11,42 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatewayd/bridge/codec"
+	"gatewayd/hub"
 )
 
 var update = flag.Bool("update", false, "write the golden messages of testdata/bad")
 
 // badEnvironment serves the files beside the bad configurations.
 func badEnvironment() environment {
+	at := func(path string) string { return filepath.Join("testdata", "bad", path) }
 	return environment{
-		getenv: func(string) string { return "" },
+		getenv: func(name string) string {
+			return map[string]string{"CREDENTIALS_DIRECTORY": "files", "APP_KEY": "8F1120CE5A3B77E1094C6D2B10FA99E7", "SHORT": "8F11"}[name]
+		},
 		read: func(path string) (source, error) {
-			src, err := readSource(filepath.Join("testdata", "bad", path))
-			src.name = path
-			return src, err
+			src, err := readSource(at(path))
+			src.name, src.mode = path, 0o640 // whatever the checkout made of it
+			if strings.HasSuffix(path, "open.key") {
+				src.mode = 0o644
+			}
+			return src, unplaced(err, path)
+		},
+		certificate: hub.NewCertificate,
+		codec: func(file string) (codec.Report, error) {
+			r, err := tryCodec(at(file))
+			return r, unplaced(err, file)
 		},
 	}
+}
+
+// unplaced is err without the folder of the tests.
+func unplaced(err error, path string) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), filepath.Join("testdata", "bad", path), path))
 }
 
 // TestBadConfigs checks that each file of testdata/bad, which has one

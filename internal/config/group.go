@@ -3,20 +3,22 @@ package config
 import "math"
 
 // groups reads the multicast groups of one file.
-func groups(top section, raw []rawGroup, host string, net *network, u used) []Group {
+func groups(top section, raw []rawGroup, a azure, net *network, u used) []Group {
 	list := make([]Group, len(raw))
 	for i := range raw {
 		s := top.item("group", i)
-		list[i] = group(s, &raw[i], host, net)
+		list[i] = group(s, &raw[i], a, net)
 		list[i].unique(s, u)
-		warnGuessable(s, map[string]string{"nwk_s_key": raw[i].NwkSKey, "app_s_key": raw[i].AppSKey}, raw[i].DeviceKey)
+		warnGuessable(s, map[string]secretText{"nwk_s_key": raw[i].NwkSKey, "app_s_key": raw[i].AppSKey}, raw[i].DeviceKey)
 	}
 	return list
 }
 
-func group(s section, raw *rawGroup, host string, net *network) Group {
-	id := readIdentity(s, raw.rawIdentity, host)
-	g := Group{Name: id.name, DeviceID: id.deviceID, Credential: id.credential, Position: s.position("")}
+func group(s section, raw *rawGroup, a azure, net *network) Group {
+	g := Group{Identity: a.identity(s, raw.rawCredential, ""), Connection: connection(s, raw.rawConnection), Position: s.position("")}
+	g.Name = s.nameOr(raw.Name, g.DeviceID)
+	g.Codec, g.CodecVariables = a.codec(s, raw.rawCodec), raw.Variables
+	g.Downlink = queue(s, raw.rawQueue)
 	s.complete("a multicast group", "dev_addr", "nwk_s_key", "app_s_key")
 	g.DevAddr = s.devAddr(raw.DevAddr)
 	g.NwkSKey = s.aes128("nwk_s_key", raw.NwkSKey)
@@ -38,7 +40,7 @@ func group(s section, raw *rawGroup, host string, net *network) Group {
 
 // unique registers what only one node or group may have.
 func (g *Group) unique(s section, u used) {
-	own := g.DeviceID == "" || unique(s, u.deviceIDs, "device_id", g.DeviceID, "every node and every group needs its own device")
+	own := g.Identity.unique(s, u)
 	if own && g.Name != "" {
 		unique(s, u.names, "name", g.Name, "every node and every group needs its own name")
 	}

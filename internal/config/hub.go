@@ -2,97 +2,88 @@ package config
 
 import (
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"math"
+	"strings"
 	"time"
 
 	"gatewayd/hub"
 )
 
-// maxKeepAlive is the longest that still counts: the hub closes after 1.5
-// times the keep-alive, and after 29.45 minutes in any case (Microsoft,
-// "Communicate with an IoT hub using the MQTT protocol").
-const maxKeepAlive = 1177 * time.Second
+// Hub is the IoT Hub and how its connections behave.
+type Hub struct {
+	Host           string         // host name, without port
+	Port           uint16         // TCP
+	CAFile         string         // "" for the system's roots
+	RootCAs        *x509.CertPool // content of CAFile; nil for the system's roots
+	SASTTL         time.Duration  // life of a minted token
+	KeepAlive      time.Duration  // MQTT keep-alive, whole seconds
+	PubackTimeout  time.Duration
+	ConnectTimeout time.Duration
+	MethodTimeout  time.Duration // for the answer to a direct method
+	ConnectRate    float64       // new connections per second, all devices together; 0: what the tier allows
+	ConnectBurst   int           // connections that may start at once
+	APIVersion     string
+	Tier           hub.Tier // "" if it is not known
+	Units          int
+	Transport      hub.Transport
+	Quota          hub.QuotaPolicy
+	Proxy          Proxy // of all hubs and of the provisioning service
+}
+
+// OtherHub is a hub beside that of [hub], for devices that name it.
+type OtherHub struct {
+	Name   string
+	CAFile string // "" for the system's roots
+	hub.Hub
+}
+
+// maxMethodTime is the longest that the hub waits for an answer to a direct
+// method.
+const maxMethodTime = 5 * time.Minute
 
 func (v validator) hub(raw rawHub) Hub {
 	s := v.top.in("hub")
-	h := Hub{
-		CAFile:         v.path(raw.CAFile),
+	e := v.endpoint(s, raw.rawEndpoint)
+	return Hub{
+		Host: e.Host, Port: e.Port, CAFile: v.path(raw.CAFile), RootCAs: e.Roots, APIVersion: e.APIVersion,
+		Tier: e.Tier, Units: e.Units, Transport: e.Transport, Quota: e.Quota,
+		ConnectRate: float64(e.ConnectRate), ConnectBurst: e.ConnectBurst,
 		SASTTL:         s.duration("sas_ttl", raw.SASTTL, 5*time.Minute, 365*day),
-		KeepAlive:      s.duration("keep_alive", raw.KeepAlive, 10*time.Second, maxKeepAlive),
+		KeepAlive:      s.keepAlive(raw.KeepAlive),
 		PubackTimeout:  s.duration("puback_timeout", raw.PubackTimeout, 5*time.Second, time.Hour),
 		ConnectTimeout: s.duration("connect_timeout", raw.ConnectTimeout, time.Second, 10*time.Minute),
-		ConnectRate:    raw.ConnectRate,
-		ConnectBurst:   int(raw.ConnectBurst),
-		APIVersion:     raw.APIVersion,
+		MethodTimeout:  s.duration("method_timeout", raw.MethodTimeout, time.Second, maxMethodTime),
+		Proxy:          v.proxy(s, string(raw.Proxy)),
 	}
-	h.Host, h.Port = hubHost(s, raw.Host)
-	h.RootCAs = v.rootCAs(s, h.CAFile)
-	if h.KeepAlive%time.Second != 0 {
-		s.fail("keep_alive", "has a fraction of a second; MQTT counts whole seconds")
-	}
-	within(s, "connect_rate", raw.ConnectRate, 0.01, 1000)
-	within(s, "connect_burst", raw.ConnectBurst, 1, math.MaxUint16)
-	if _, err := time.Parse(time.DateOnly, raw.APIVersion); err != nil {
-		s.fail("api_version", "not an API version; want a date such as 2021-04-12")
-	}
-	return h
 }
 
-// hubHost splits host. The message does not quote it: a whole connection
-// string may have been put here.
-func hubHost(s section, host string) (string, uint16) {
-	if host == "" {
-		s.fail("host", "missing; add the host name of the IoT hub, such as contoso.azure-devices.net")
-		return "", 0
+// otherHubs reads the hubs beside [hub], whose keys they take over unless they
+// say otherwise, but for what depends on the size of a hub.
+func (v validator) otherHubs(raw []rawOtherHub, main rawHub) []OtherHub {
+	names, hosts := map[string]Position{}, map[string]Position{}
+	hosts[strings.ToLower(main.Host)] = v.top.in("hub").position("host")
+	var list []OtherHub
+	for i := range raw {
+		s, r := v.top.item("other_hub", i), &raw[i]
+		inherit(s, "ca_file", &r.CAFile, main.CAFile)
+		inherit(s, "transport", &r.Transport, main.Transport)
+		inherit(s, "quota", &r.Quota, main.Quota)
+		inherit(s, "api_version", &r.APIVersion, main.APIVersion)
+		s.require("name", "add a name, by which nodes choose this hub")
+		if s.has("name") {
+			unique(s, names, "name", s.name("name", r.Name), "every hub needs its own name")
+		}
+		h := OtherHub{Name: r.Name, CAFile: v.path(r.CAFile), Hub: v.endpoint(s, r.rawEndpoint)}
+		if r.Host != "" {
+			unique(s, hosts, "host", strings.ToLower(r.Host), "one table for each hub is enough")
+		}
+		list = append(list, h)
 	}
-	name, port, err := hub.ParseHost(host)
-	if err != nil {
-		s.fail("host", "not a host name; want host or host:port, such as contoso.azure-devices.net")
-	}
-	return name, port
+	return list
 }
 
-// rootCAs reads the CA file; nil stands for the system's roots.
-func (v validator) rootCAs(s section, file string) *x509.CertPool {
-	if file == "" {
-		return nil
+// inherit puts what [hub] says where a table says nothing.
+func inherit(s section, key string, value *string, from string) {
+	if !s.has(key) {
+		*value = from
 	}
-	src, err := v.env.read(file)
-	if err != nil {
-		s.fail("ca_file", "%v; name a file of PEM certificates, or leave it empty for the system's roots", err)
-		return nil
-	}
-	pool, err := parseRoots(src.data)
-	if err != nil {
-		s.fail("ca_file", "%s: %v", file, err)
-	}
-	return pool
-}
-
-// parseRoots reads PEM certificates. Unlike x509.CertPool's own method it
-// minds every one of them.
-func parseRoots(data []byte) (*x509.CertPool, error) {
-	pool, found := x509.NewCertPool(), false
-	for {
-		block, rest := pem.Decode(data)
-		if block == nil {
-			break
-		}
-		data = rest
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, errors.New("holds a damaged certificate; copy the file again")
-		}
-		pool.AddCert(cert)
-		found = true
-	}
-	if !found {
-		return nil, errors.New("holds no PEM certificate; want -----BEGIN CERTIFICATE----- blocks")
-	}
-	return pool, nil
 }

@@ -19,6 +19,14 @@ func (s section) name(key, text string) string {
 	return text
 }
 
+// nameOr reads the key "name", whose default is usual.
+func (s section) nameOr(name *string, usual string) string {
+	if name == nil {
+		return usual
+	}
+	return s.name("name", *name)
+}
+
 func isControl(r rune) bool { return r < ' ' || r == 0x7F }
 
 // eui reads an EUI.

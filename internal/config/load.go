@@ -5,15 +5,24 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
+	"gatewayd/bridge/codec"
 	"gatewayd/bridge/region"
+	"gatewayd/hub"
 	"gatewayd/internal/clock"
 )
 
 // defaultStateDir is where state lives when nothing says otherwise.
 const defaultStateDir = "/var/lib/gatewayd"
+
+// What the key "durability" may say.
+const (
+	durabilityStrict = "strict"
+	durabilitySpool  = "spool"
+)
 
 // source is one file: its name as the user knows it, content and mode.
 type source struct {
@@ -26,15 +35,20 @@ type source struct {
 type environment struct {
 	getenv func(string) string
 	read   func(path string) (source, error)
+	// certificate checks the PEM files of a certificate and its key.
+	certificate func(certFile, keyFile string) (hub.Credential, error)
+	// codec loads a script and runs its examples.
+	codec func(file string) (codec.Report, error)
 }
 
 // Load reads the configuration at path and the nodes_file it names, if any.
-// getenv is os.Getenv; it is asked for STATE_DIRECTORY. To take up changed
-// nodes, Load again: nothing of an earlier Load is kept or changed.
+// getenv is os.Getenv; it is asked for STATE_DIRECTORY, for the proxy of the
+// hub, and for secrets. To take up changed nodes, Load again: nothing of an
+// earlier Load is kept or changed.
 //
 // The error is an Errors unless the file cannot be read at all.
 func Load(path string, getenv func(string) string) (*Config, error) {
-	env := environment{getenv: getenv, read: readSource}
+	env := environment{getenv: getenv, read: readSource, certificate: hub.NewCertificate, codec: tryCodec}
 	main, err := env.read(path)
 	if err != nil {
 		return nil, err
@@ -65,7 +79,10 @@ func check(main source, env environment) (*Config, error) {
 	if !ok {
 		return nil, r.err()
 	}
-	c := validator{env: env, main: main, top: section{doc: doc}}.config(&raw)
+	v := validator{env: env, main: main, top: section{doc: doc}, codecs: codecs{env.codec, map[string]triedCodec{}}}
+	v.fetchSecrets(v.top, reflect.ValueOf(&raw).Elem())
+	warnReadable(doc, main.mode)
+	c := v.config(&raw)
 	if err := r.err(); err != nil {
 		return nil, err
 	}
@@ -81,6 +98,8 @@ type validator struct {
 	main source
 	top  section // of the main file
 
+	codecs codecs
+
 	state   string         // folder of the store
 	choices region.Options // what the file says of the region; Name is "" if it names none
 }
@@ -88,14 +107,17 @@ type validator struct {
 func (v validator) config(raw *rawConfig) *Config {
 	c := &Config{StateDir: v.stateDir(raw.StateDir)}
 	v.state = c.StateDir
+	c.ControlSocket = v.controlSocket(raw.ControlSocket)
 	c.Log = validateLog(v.top.in("log"), raw.Log)
 	c.Clock = validateClock(v.top.in("clock"), raw.Clock)
-	c.Hub = v.hub(raw.Hub)
 	c.Outbox = validateOutbox(v.top.in("outbox"), raw.Outbox)
+	u := newUsed()
+	a := v.azure(raw, c, u)
 	v.choices = v.regionChoices(raw)
 	c.Concentrators = v.concentrators(raw.Concentrator)
 	n := v.network(raw.LoRaWAN, c.Concentrators)
-	c.Nodes, c.Groups = v.nodes(raw, c.Hub.Host, n)
+	v.stationPlans(n, c.Concentrators)
+	c.Nodes, c.Groups = v.nodes(raw, a, n, u)
 	c.LoRaWAN = v.lorawan(raw.LoRaWAN, n, c)
 	v.agree(n, c.Concentrators)
 	return c
@@ -140,5 +162,10 @@ func validateOutbox(s section, raw rawOutbox) Outbox {
 	} else if bytes < 64<<10 || bytes > 64<<30 {
 		s.fail("max_bytes", "out of range; want 64KiB to 64GiB")
 	}
-	return Outbox{MaxBytes: bytes, MaxAge: s.duration("max_age", raw.MaxAge, time.Minute, 365*day)}
+	o := Outbox{MaxBytes: bytes, MaxAge: s.duration("max_age", raw.MaxAge, time.Minute, 365*day)}
+	window := s.duration("spool_window", raw.SpoolWindow, time.Second, 10*time.Minute)
+	if s.oneOf("durability", raw.Durability, durabilityStrict, durabilitySpool) == durabilitySpool {
+		o.Spool = window
+	}
+	return o
 }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"reflect"
+
 	"github.com/brocaar/lorawan"
 
 	"gatewayd/internal/secret"
@@ -22,12 +24,14 @@ type abpSession struct {
 // group may have.
 type used struct {
 	names, deviceIDs, devEUIs map[string]Position
+	registrations             map[string]Position // in lower case
 	sessions                  map[abpSession]Position
 	nodeAddrs, groupAddrs     map[lorawan.DevAddr]Position
 }
 
-func (v validator) nodes(raw *rawConfig, host string, net *network) ([]Node, []Group) {
-	u := used{
+func newUsed() used {
+	return used{
+		map[string]Position{},
 		map[string]Position{},
 		map[string]Position{},
 		map[string]Position{},
@@ -35,11 +39,13 @@ func (v validator) nodes(raw *rawConfig, host string, net *network) ([]Node, []G
 		map[lorawan.DevAddr]Position{},
 		map[lorawan.DevAddr]Position{},
 	}
-	nodes := validateNodes(v.top, raw.Node, host, net, u)
-	list := groups(v.top, raw.Group, host, net, u)
-	v.warnReadable(v.main, len(nodes)+len(list) > 0)
+}
+
+func (v validator) nodes(raw *rawConfig, a azure, net *network, u used) ([]Node, []Group) {
+	nodes := validateNodes(v.top, raw.Node, a, net, u)
+	list := groups(v.top, raw.Group, a, net, u)
 	if raw.NodesFile != "" {
-		moreNodes, moreGroups := v.nodesFile(raw.NodesFile, host, net, u)
+		moreNodes, moreGroups := v.nodesFile(raw.NodesFile, a, net, u)
 		nodes, list = append(nodes, moreNodes...), append(list, moreGroups...)
 	}
 	if len(nodes) == 0 {
@@ -48,7 +54,7 @@ func (v validator) nodes(raw *rawConfig, host string, net *network) ([]Node, []G
 	return nodes, list
 }
 
-func (v validator) nodesFile(file, host string, net *network, u used) ([]Node, []Group) {
+func (v validator) nodesFile(file string, a azure, net *network, u used) ([]Node, []Group) {
 	src, err := v.env.read(v.path(file))
 	if err != nil {
 		v.top.fail("nodes_file", "%v; name a file of [[node]] tables, or leave it empty", err)
@@ -63,25 +69,29 @@ func (v validator) nodesFile(file, host string, net *network, u used) ([]Node, [
 	if !ok {
 		return nil, nil
 	}
-	v.warnReadable(src, len(raw.Node)+len(raw.Group) > 0)
 	top := section{doc: doc}
-	return validateNodes(top, raw.Node, host, net, u), groups(top, raw.Group, host, net, u)
+	v.fetchSecrets(top, reflect.ValueOf(&raw).Elem())
+	warnReadable(doc, src.mode)
+	return validateNodes(top, raw.Node, a, net, u), groups(top, raw.Group, a, net, u)
 }
 
-func validateNodes(top section, raw []rawNode, host string, net *network, u used) []Node {
+func validateNodes(top section, raw []rawNode, a azure, net *network, u used) []Node {
 	nodes := make([]Node, len(raw))
 	for i := range raw {
 		s := top.item("node", i)
-		nodes[i] = node(s, &raw[i], host, net)
+		nodes[i] = node(s, &raw[i], a, net)
 		nodes[i].unique(s, u)
 		warnKeys(s, &raw[i])
 	}
 	return nodes
 }
 
-func node(s section, raw *rawNode, host string, net *network) Node {
-	id := readIdentity(s, raw.rawIdentity, host)
-	n := Node{Name: id.name, DeviceID: id.deviceID, Credential: id.credential, Position: s.position("")}
+func node(s section, raw *rawNode, a azure, net *network) Node {
+	n := Node{
+		Identity: a.identity(s, raw.rawCredential, raw.DevEUI), Connection: connection(s, raw.rawConnection), Position: s.position(""),
+	}
+	n.Name = s.nameOr(raw.Name, n.DeviceID)
+	n.Codec, n.CodecVariables = a.codec(s, raw.rawCodec), raw.Variables
 	n.settings(s, raw)
 	if !n.versionOf(s, raw) {
 		return n // what belongs to the other version cannot be said
@@ -95,7 +105,7 @@ func node(s section, raw *rawNode, host string, net *network) Node {
 
 // unique registers what only one node may have.
 func (n *Node) unique(s section, u used) {
-	own := n.DeviceID == "" || unique(s, u.deviceIDs, "device_id", n.DeviceID, "every node needs its own device")
+	own := n.Identity.unique(s, u)
 	// Names come from device ids: a second message would say the same.
 	if own && n.Name != "" {
 		unique(s, u.names, "name", n.Name, "every node needs its own name")

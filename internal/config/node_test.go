@@ -155,7 +155,6 @@ func TestForwarders(t *testing.T) {
 	t.Parallel()
 	c := mustCheck(t, forwarder+`
 name = "roof"
-antenna_gain = 2.5
 listen = "[::1]:1701"
 allowed_gateways = ["B8-27-EB-FF-FE-01-02-03", "0000000000000001"]
 [[concentrator]]
@@ -164,7 +163,7 @@ region = "US915"
 command_url = "tcp://192.0.2.1:5001"
 `+nodeA)
 	udp, zmq := c.Concentrators[0], c.Concentrators[1]
-	if udp.Name != "roof" || udp.Type != "semtech-udp" || udp.AntennaGain != 2.5 || udp.Listen != "[::1]:1701" || len(udp.AllowedGateways) != 2 ||
+	if udp.Name != "roof" || udp.Type != "semtech-udp" || udp.Listen != "[::1]:1701" || len(udp.AllowedGateways) != 2 ||
 		udp.AllowedGateways[0].String() != "B827EBFFFE010203" || udp.Port != "" {
 		t.Errorf("got %+v", udp)
 	}

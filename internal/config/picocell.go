@@ -8,11 +8,8 @@ import (
 
 // picocell reads the keys of a PicoCell.
 func (v validator) picocell(s section, raw *rawConcentrator, c *Concentrator) {
-	s.require("port", "add the serial device, best by its /dev/serial/by-path/ link")
-	if s.has("port") && raw.Port == "" {
-		s.fail("port", "empty; name the serial device, best by its /dev/serial/by-path/ link")
-	}
-	c.Port = raw.Port
+	s.port(raw.Port)
+	c.Port, c.AntennaGain = raw.Port, raw.AntennaGain
 	c.FirmwareDir = v.path(raw.FirmwareDir)
 	if c.FirmwareDir == "" {
 		c.FirmwareDir = v.state + "/firmware"

@@ -56,6 +56,9 @@ type document struct {
 	name   string
 	index  *index
 	report *report
+
+	origins map[string]string // by path: where a secret was read, in words
+	literal bool              // a secret stands in the file itself
 }
 
 func newReport() *report {
@@ -65,7 +68,7 @@ func newReport() *report {
 // open begins with the next file.
 func (r *report) open(name string, ix *index) *document {
 	r.files = append(r.files, name)
-	return &document{name: name, index: ix, report: r}
+	return &document{name: name, index: ix, report: r, origins: map[string]string{}}
 }
 
 // fail reports a mistake at path. Only the first mistake at one path counts,
@@ -95,6 +98,9 @@ func (d *document) warn(path, problem string) {
 }
 
 func (d *document) errorAt(path, problem string) *Error {
+	if from := d.origins[path]; from != "" {
+		problem = from + ": " + problem
+	}
 	return &Error{Position: d.position(path), Key: displayKey(path), Problem: problem}
 }
 

@@ -1,6 +1,9 @@
 package config
 
-import "gatewayd/internal/clock"
+import (
+	"gatewayd/hub"
+	"gatewayd/internal/clock"
+)
 
 // The raw structs mirror the file. The toml tag is the key; a pointer is nil
 // where the file says nothing and the default depends on other keys. The keys
@@ -9,20 +12,27 @@ import "gatewayd/internal/clock"
 // duration is a time span with its unit, such as "30s" or "7d".
 type duration string
 
+// secretText is a key or token, or where it is kept.
+type secretText string
+
 // size is a number of bytes: an integer, or text with a unit.
 type size any
 
 type rawConfig struct {
-	StateDir     string            `toml:"state_dir"`
-	NodesFile    string            `toml:"nodes_file"`
-	Log          rawLog            `toml:"log"`
-	Clock        rawClock          `toml:"clock"`
-	Hub          rawHub            `toml:"hub"`
-	LoRaWAN      rawLoRaWAN        `toml:"lorawan"`
-	Outbox       rawOutbox         `toml:"outbox"`
-	Concentrator []rawConcentrator `toml:"concentrator"`
-	Node         []rawNode         `toml:"node"`
-	Group        []rawGroup        `toml:"group"`
+	StateDir      string            `toml:"state_dir"`
+	NodesFile     string            `toml:"nodes_file"`
+	ControlSocket string            `toml:"control_socket"`
+	Log           rawLog            `toml:"log"`
+	Clock         rawClock          `toml:"clock"`
+	Hub           rawHub            `toml:"hub"`
+	OtherHub      []rawOtherHub     `toml:"other_hub"`
+	DPS           rawDPS            `toml:"dps"`
+	Gateway       rawGateway        `toml:"gateway"`
+	LoRaWAN       rawLoRaWAN        `toml:"lorawan"`
+	Outbox        rawOutbox         `toml:"outbox"`
+	Concentrator  []rawConcentrator `toml:"concentrator"`
+	Node          []rawNode         `toml:"node"`
+	Group         []rawGroup        `toml:"group"`
 }
 
 type rawLog struct {
@@ -32,18 +42,6 @@ type rawLog struct {
 
 type rawClock struct {
 	RequireSync string `toml:"require_sync"`
-}
-
-type rawHub struct {
-	Host           string   `toml:"host"`
-	CAFile         string   `toml:"ca_file"`
-	SASTTL         duration `toml:"sas_ttl"`
-	KeepAlive      duration `toml:"keep_alive"`
-	PubackTimeout  duration `toml:"puback_timeout"`
-	ConnectTimeout duration `toml:"connect_timeout"`
-	ConnectRate    float64  `toml:"connect_rate"`
-	ConnectBurst   int64    `toml:"connect_burst"`
-	APIVersion     string   `toml:"api_version"`
 }
 
 type rawLoRaWAN struct {
@@ -86,8 +84,10 @@ type rawADR struct {
 }
 
 type rawOutbox struct {
-	MaxBytes size     `toml:"max_bytes"`
-	MaxAge   duration `toml:"max_age"`
+	MaxBytes    size     `toml:"max_bytes"`
+	MaxAge      duration `toml:"max_age"`
+	Durability  string   `toml:"durability"`
+	SpoolWindow duration `toml:"spool_window"`
 }
 
 // defaults is what the file is decoded over.
@@ -96,15 +96,18 @@ func defaults() rawConfig {
 		Log:   rawLog{Level: "info", Format: "auto"},
 		Clock: rawClock{RequireSync: string(clock.SyncAuto)},
 		Hub: rawHub{
+			rawEndpoint: rawEndpoint{
+				Units: 1, Transport: transportMQTT, Quota: string(hub.QuotaHold), ConnectBurst: 10, APIVersion: "2021-04-12",
+			},
 			SASTTL:         "1h",
 			KeepAlive:      "230s",
 			PubackTimeout:  "60s",
 			ConnectTimeout: "30s",
-			ConnectRate:    5,
-			ConnectBurst:   10,
-			APIVersion:     "2021-04-12",
+			MethodTimeout:  "25s",
 		},
+		DPS:     rawDPS{Host: hub.GlobalProvisioningHost},
+		Gateway: rawGateway{StatsInterval: "5m"},
 		LoRaWAN: rawLoRaWAN{NetID: "000000", StatusInterval: "1d", DedupWindow: "200ms"},
-		Outbox:  rawOutbox{MaxBytes: "64MiB", MaxAge: "7d"},
+		Outbox:  rawOutbox{MaxBytes: "64MiB", MaxAge: "7d", Durability: durabilityStrict, SpoolWindow: "5s"},
 	}
 }

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"gatewayd/radio/concentratord"
-	"gatewayd/radio/semtechudp"
-)
+import "gatewayd/radio/concentratord"
 
 type rawConcentrator struct {
 	Type           string            `toml:"type"`
@@ -25,10 +22,16 @@ type rawConcentrator struct {
 	FSK            rawFSK            `toml:"fsk"`
 	TxGain         []rawTxGain       `toml:"tx_gain"`
 
-	Listen          string   `toml:"listen"`           // semtech-udp
-	AllowedGateways []string `toml:"allowed_gateways"` // semtech-udp
-	EventURL        string   `toml:"event_url"`        // concentratord
-	CommandURL      string   `toml:"command_url"`      // concentratord
+	Listen          string     `toml:"listen"`           // semtech-udp, basicstation
+	AllowedGateways []string   `toml:"allowed_gateways"` // semtech-udp, basicstation
+	TLSCert         string     `toml:"tls_cert"`         // basicstation
+	TLSKey          string     `toml:"tls_key"`          // basicstation
+	ClientCA        string     `toml:"client_ca"`        // basicstation
+	Token           secretText `toml:"token"`            // basicstation
+	EventURL        string     `toml:"event_url"`        // concentratord
+	CommandURL      string     `toml:"command_url"`      // concentratord
+	Frequency       int64      `toml:"frequency"`        // modems
+	DataRate        int64      `toml:"data_rate"`        // modems
 }
 
 type rawFirmwareSHA256 struct {
@@ -81,7 +84,6 @@ type rawTxGain struct {
 func (c *rawConcentrator) setDefaults() {
 	c.PollInterval = "20ms"
 	c.LoRaWANPublic = true
-	c.Listen = semtechudp.DefaultListen
 	c.EventURL = concentratord.DefaultEventURL
 	c.CommandURL = concentratord.DefaultCommandURL
 }

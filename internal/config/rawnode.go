@@ -1,12 +1,49 @@
 package config
 
-// rawIdentity is a device of the hub.
+import (
+	"gatewayd/bridge/codec"
+	"gatewayd/hub"
+)
+
+// rawIdentity is a device of the hub, and what its messages are made with.
 type rawIdentity struct {
-	Name             *string `toml:"name"`
-	DeviceID         string  `toml:"device_id"`
-	DeviceKey        string  `toml:"device_key"`
-	ConnectionString string  `toml:"connection_string"`
-	SASToken         string  `toml:"sas_token"`
+	Name *string `toml:"name"`
+	rawCredential
+	rawConnection
+	rawCodec
+}
+
+// rawCredential is who a device is.
+type rawCredential struct {
+	DeviceID         string     `toml:"device_id"`
+	DeviceKey        secretText `toml:"device_key"`
+	ConnectionString secretText `toml:"connection_string"`
+	SASToken         secretText `toml:"sas_token"`
+	X509Cert         string     `toml:"x509_cert"`
+	X509Key          string     `toml:"x509_key"`
+	Hub              string     `toml:"hub"`
+	Provisioning     string     `toml:"provisioning"`
+	RegistrationID   string     `toml:"registration_id"`
+}
+
+// rawConnection is how a device is connected.
+type rawConnection struct {
+	Policy     string    `toml:"policy"`
+	Linger     *duration `toml:"linger"`
+	ModelID    string    `toml:"model_id"`
+	KeepAlive  *duration `toml:"keep_alive"`
+	APIVersion *string   `toml:"api_version"`
+}
+
+// rawCodec is how payloads become values.
+type rawCodec struct {
+	Codec     string            `toml:"codec"`
+	Variables map[string]string `toml:"codec_variables"`
+}
+
+// setDefaults prepares what nodes and groups share.
+func (i *rawIdentity) setDefaults() {
+	i.Policy, i.Codec = string(hub.PolicyPersistent), codec.None
 }
 
 type rawNode struct {
@@ -15,6 +52,9 @@ type rawNode struct {
 	Version  string `toml:"version"`
 	Class    string `toml:"class"`
 	Counters string `toml:"counters"`
+
+	FPorts         []int64  `toml:"f_ports"`
+	ReportInterval duration `toml:"report_interval"`
 
 	rawWindows
 	rawFactory
@@ -32,17 +72,17 @@ type rawNode struct {
 
 // rawKeys are what a node is activated with.
 type rawKeys struct {
-	DevEUI  string `toml:"dev_eui"`
-	JoinEUI string `toml:"join_eui"`
-	AppKey  string `toml:"app_key"`
-	NwkKey  string `toml:"nwk_key"`
+	DevEUI  string     `toml:"dev_eui"`
+	JoinEUI string     `toml:"join_eui"`
+	AppKey  secretText `toml:"app_key"`
+	NwkKey  secretText `toml:"nwk_key"`
 
-	DevAddr     string `toml:"dev_addr"`
-	NwkSKey     string `toml:"nwk_s_key"`
-	FNwkSIntKey string `toml:"f_nwk_s_int_key"`
-	SNwkSIntKey string `toml:"s_nwk_s_int_key"`
-	NwkSEncKey  string `toml:"nwk_s_enc_key"`
-	AppSKey     string `toml:"app_s_key"`
+	DevAddr     string     `toml:"dev_addr"`
+	NwkSKey     secretText `toml:"nwk_s_key"`
+	FNwkSIntKey secretText `toml:"f_nwk_s_int_key"`
+	SNwkSIntKey secretText `toml:"s_nwk_s_int_key"`
+	NwkSEncKey  secretText `toml:"nwk_s_enc_key"`
+	AppSKey     secretText `toml:"app_s_key"`
 }
 
 // rawFactory is what an ABP node was made with.
@@ -59,25 +99,38 @@ type rawDownlink struct {
 	Window            string   `toml:"downlink_window"`
 	ConfirmedAttempts int64    `toml:"confirmed_attempts"`
 	AckTimeout        duration `toml:"ack_timeout"`
-	Expiry            duration `toml:"downlink_expiry"`
-	Queue             int64    `toml:"downlink_queue"`
 	FlushOnJoin       bool     `toml:"flush_on_join"`
+	rawQueue
 }
+
+// rawQueue is how downlinks wait, for a node or a group.
+type rawQueue struct {
+	Expiry duration `toml:"downlink_expiry"`
+	Queue  int64    `toml:"downlink_queue"`
+}
+
+func defaultQueue() rawQueue { return rawQueue{Expiry: "1d", Queue: 50} }
 
 // setDefaults prepares one [[node]] for decoding.
 func (n *rawNode) setDefaults() {
-	n.Version, n.Class, n.Counters = "1.0.3", "A", string(CountersStrict)
-	n.rawDownlink = rawDownlink{
-		Window: "rx1", ConfirmedAttempts: 3, AckTimeout: "8s", Expiry: "1d", Queue: 50,
-	}
+	n.rawIdentity.setDefaults()
+	n.Version, n.Class, n.Counters, n.ReportInterval = "1.0.3", "A", string(CountersStrict), "1h"
+	n.rawDownlink = rawDownlink{Window: "rx1", ConfirmedAttempts: 3, AckTimeout: "8s", rawQueue: defaultQueue()}
 }
 
 type rawGroup struct {
 	rawIdentity
-	DevAddr   string `toml:"dev_addr"`
-	NwkSKey   string `toml:"nwk_s_key"`
-	AppSKey   string `toml:"app_s_key"`
-	Frequency *int64 `toml:"frequency"`
-	DataRate  *int64 `toml:"data_rate"`
-	FCnt      int64  `toml:"f_cnt"`
+	DevAddr   string     `toml:"dev_addr"`
+	NwkSKey   secretText `toml:"nwk_s_key"`
+	AppSKey   secretText `toml:"app_s_key"`
+	Frequency *int64     `toml:"frequency"`
+	DataRate  *int64     `toml:"data_rate"`
+	FCnt      int64      `toml:"f_cnt"`
+	rawQueue
+}
+
+// setDefaults prepares one [[group]] for decoding.
+func (g *rawGroup) setDefaults() {
+	g.rawIdentity.setDefaults()
+	g.rawQueue = defaultQueue()
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"gatewayd/bridge/region"
+	"gatewayd/hub"
+	"gatewayd/internal/secret"
 )
 
 // required is all that a configuration needs.
@@ -40,17 +42,31 @@ func loadShipped(t *testing.T, name string) *Config {
 func TestReferenceShowsTheDefaults(t *testing.T) {
 	t.Parallel()
 	want := mustCheck(t, required+`
+[[other_hub]]
+name = "north"
+host = "fabrikam.azure-devices.net"
+[dps]
+id_scope = "0ne00ABCDEF"
 [[concentrator]]
 type = "semtech-udp"
 region = "EU868"
 [[concentrator]]
+type = "basicstation"
+region = "EU868"
+[[concentrator]]
 type = "concentratord"
 region = "EU868"
+[[concentrator]]
+type = "rn2483"
+region = "EU868"
+port = "/dev/ttyUSB0"
+frequency = 868100000
+data_rate = 5
 `)
 	got := loadShipped(t, "gatewayd.reference.toml")
 	opts := cmp.Options{
 		cmpopts.IgnoreFields(Config{}, "Nodes", "Groups", "Warnings"),
-		cmpopts.IgnoreTypes(Position{}), samePlan(), cmpopts.EquateEmpty(),
+		cmpopts.IgnoreTypes(Position{}), samePlan(), cmpopts.EquateEmpty(), cmpopts.EquateComparable(Proxy{}, secret.Text{}),
 	}
 	if diff := cmp.Diff(want, got, opts); diff != "" {
 		t.Errorf("reference differs from the defaults (-default +reference):\n%s", diff)
@@ -80,7 +96,13 @@ func TestReferenceNodesShowTheDefaults(t *testing.T) {
 	if own.Version != otaa.Version || own.Class != otaa.Class || own.Counters != otaa.Counters {
 		t.Errorf("reference: %v %s %s, default: %v %s %s", own.Version, own.Class, own.Counters, otaa.Version, otaa.Class, otaa.Counters)
 	}
+	same("codec", [2]any{otaa.Codec, otaa.CodecVariables}, [2]any{own.Codec, own.CodecVariables})
+	same("published", [2]any{otaa.Ports, otaa.ReportInterval}, [2]any{own.Ports, own.ReportInterval})
+	asHub := Connection{Policy: hub.PolicyPersistent, KeepAlive: want.Hub.KeepAlive, APIVersion: want.Hub.APIVersion}
+	same("connection", asHub, own.Connection)
 	group, shown := want.Groups[0], reference.Groups[0]
+	same("connection of a group", asHub, shown.Connection)
+	same("downlinks of a group", group.Downlink, shown.Downlink)
 	if shown.Frequency != group.Frequency || shown.DataRate != group.DataRate || shown.FCnt != group.FCnt {
 		t.Errorf("group: %d Hz at %d from %d", shown.Frequency, shown.DataRate, shown.FCnt)
 	}
@@ -96,10 +118,12 @@ func TestReferenceSpellsTheDefaults(t *testing.T) {
 	if _, ok := parse(src, &got, newReport()); !ok {
 		t.Fatal("the reference is not TOML")
 	}
-	want.Hub.Host = got.Hub.Host // required, so an example
+	want.Hub.Host, want.DPS.IDScope = got.Hub.Host, got.DPS.IDScope // required, so examples
 	opts := cmp.Options{
-		cmpopts.IgnoreFields(rawConfig{}, "Concentrator", "Node", "Group"),
-		// Defaults that are the region's are compared above.
+		cmp.AllowUnexported(rawHub{}, rawGateway{}),
+		cmpopts.IgnoreFields(rawConfig{}, "OtherHub", "Concentrator", "Node", "Group"),
+		// Defaults that are the region's, or the tier's, are compared above.
+		cmpopts.IgnoreFields(rawEndpoint{}, "ConnectRate"),
 		cmpopts.IgnoreFields(rawLoRaWAN{}, "Channels", "rawWindows", "rawADR", "SubBand"),
 	}
 	if diff := cmp.Diff(want, got, opts); diff != "" {
@@ -237,9 +261,9 @@ func TestShippedKeysAreFake(t *testing.T) {
 		text := string(mustRead(t, "../../configs/"+name).data)
 		keys := 0
 		for _, key := range []string{
-			"device_key", "app_key", "nwk_key", "nwk_s_key", "f_nwk_s_int_key", "s_nwk_s_int_key", "nwk_s_enc_key", "app_s_key",
+			"device_key", "app_key", "nwk_key", "nwk_s_key", "f_nwk_s_int_key", "s_nwk_s_int_key", "nwk_s_enc_key", "app_s_key", "group_key",
 		} {
-			keys += strings.Count(text, "\n"+key+" = ")
+			keys += strings.Count(text, "\n"+key+` = "`) - strings.Count(text, "\n"+key+` = ""`)
 		}
 		warned := 0
 		for _, w := range c.Warnings {

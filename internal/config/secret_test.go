@@ -59,14 +59,14 @@ func keysOfNodes(t *testing.T, file string) []string {
 	var keys []string
 	for _, n := range raw.Node {
 		secrets := append(secretsOf(n.rawIdentity), n.AppKey, n.NwkKey, n.NwkSKey, n.AppSKey, n.FNwkSIntKey, n.SNwkSIntKey, n.NwkSEncKey)
-		for _, key := range secrets {
+		for _, key := range texts(secrets) {
 			if key != "" {
 				keys = append(keys, key, fmt.Sprintf("%x", key), "fake key", "fake sig", "ZmFrZSBz")
 			}
 		}
 	}
 	for _, g := range raw.Group {
-		for _, key := range append(secretsOf(g.rawIdentity), g.NwkSKey, g.AppSKey) {
+		for _, key := range texts(append(secretsOf(g.rawIdentity), g.NwkSKey, g.AppSKey)) {
 			if key != "" {
 				keys = append(keys, key, fmt.Sprintf("%x", key))
 			}
@@ -78,6 +78,14 @@ func keysOfNodes(t *testing.T, file string) []string {
 	return append(keys, "16 17 18 19 20", "0x10, 0x11, 0x12", "32 33 34 35 36", "0x20, 0x21, 0x22")
 }
 
-func secretsOf(id rawIdentity) []string {
-	return []string{id.DeviceKey, id.ConnectionString, id.SASToken}
+func secretsOf(id rawIdentity) []secretText {
+	return []secretText{id.DeviceKey, id.ConnectionString, id.SASToken}
+}
+
+func texts(secrets []secretText) []string {
+	var list []string
+	for _, s := range secrets {
+		list = append(list, string(s))
+	}
+	return list
 }

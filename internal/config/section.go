@@ -33,6 +33,13 @@ func (s section) at(key string) string {
 func (s section) has(key string) bool          { return s.doc.index.has(s.at(key)) }
 func (s section) position(key string) Position { return s.doc.position(s.at(key)) }
 
+// leftOut reports whether the value of a key was refused and is not known.
+func (s section) leftOut(key string) bool { return s.doc.report.left[s.doc.id(s.at(key))] }
+
+// filled reports whether a key has a value, or had one that was refused. An
+// empty text is none.
+func (s section) filled(key, value string) bool { return value != "" || s.leftOut(key) }
+
 func (s section) fail(key, format string, args ...any) {
 	s.doc.fail(s.at(key), fmt.Sprintf(format, args...))
 }
@@ -56,6 +63,20 @@ func (s section) refuse(why string, keys ...string) (refused bool) {
 	}
 	return refused
 }
+
+// refuseFilled is refuse for texts, of which an empty one does no harm.
+func (s section) refuseFilled(why string, values ...keyValue) (refused bool) {
+	for _, kv := range values {
+		if kv.value != "" {
+			s.fail(kv.key, "%s", why)
+			refused = true
+		}
+	}
+	return refused
+}
+
+// keyValue is a text and its key.
+type keyValue struct{ key, value string }
 
 // oneOf checks a choice.
 func (s section) oneOf(key, value string, choices ...string) string {

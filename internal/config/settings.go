@@ -37,19 +37,33 @@ func (n *Node) settings(s section, raw *rawNode) {
 		s.warn("counters", "every frame that somebody has recorded can be replayed; strict is safe if the node keeps its counter, or joins")
 	}
 	n.Downlink = downlink(s, raw.rawDownlink)
+	n.publishing(s, raw)
+}
+
+// publishing is what of a node's uplinks and state goes to the cloud.
+func (n *Node) publishing(s section, raw *rawNode) {
+	for i, port := range raw.FPorts {
+		if within(s.item("f_ports", i), "", port, 1, math.MaxUint8) {
+			n.Ports = append(n.Ports, uint8(port))
+		}
+	}
+	n.ReportInterval = s.duration("report_interval", raw.ReportInterval, time.Minute, 365*day)
 }
 
 func downlink(s section, raw rawDownlink) Downlink {
 	within(s, "confirmed_attempts", raw.ConfirmedAttempts, 1, 15)
+	d := queue(s, raw.rawQueue)
+	d.RX2First = s.oneOf("downlink_window", raw.Window, "rx1", "rx2") == "rx2"
+	d.Attempts = int(raw.ConfirmedAttempts)
+	d.AckTimeout = s.duration("ack_timeout", raw.AckTimeout, time.Second, 10*time.Minute)
+	d.FlushOnJoin = raw.FlushOnJoin
+	return d
+}
+
+// queue is how downlinks wait.
+func queue(s section, raw rawQueue) Downlink {
 	within(s, "downlink_queue", raw.Queue, 1, 1000)
-	return Downlink{
-		RX2First:    s.oneOf("downlink_window", raw.Window, "rx1", "rx2") == "rx2",
-		Attempts:    int(raw.ConfirmedAttempts),
-		AckTimeout:  s.duration("ack_timeout", raw.AckTimeout, time.Second, 10*time.Minute),
-		Expiry:      s.duration("downlink_expiry", raw.Expiry, time.Second, 365*day),
-		MaxWaiting:  int(raw.Queue),
-		FlushOnJoin: raw.FlushOnJoin,
-	}
+	return Downlink{Expiry: s.duration("downlink_expiry", raw.Expiry, time.Second, 365*day), MaxWaiting: int(raw.Queue)}
 }
 
 // nodeMAC is what the node is to use on the air.

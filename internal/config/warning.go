@@ -4,20 +4,21 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"io/fs"
 )
 
 // warnReadable warns of a file with keys that every user of the machine can
 // read.
-func (v validator) warnReadable(src source, keys bool) {
-	if keys && src.mode&0o004 != 0 {
-		d := &document{name: src.name, index: newIndex(nil), report: v.top.doc.report}
+func warnReadable(doc *document, mode fs.FileMode) {
+	if doc.literal && mode&0o004 != 0 {
+		d := &document{name: doc.name, index: newIndex(nil), report: doc.report}
 		d.warn("node", "every user of this machine can read the keys in this file; chmod o-r it")
 	}
 }
 
 // warnKeys warns of keys that anybody can guess.
 func warnKeys(s section, raw *rawNode) {
-	warnGuessable(s, map[string]string{
+	warnGuessable(s, map[string]secretText{
 		"app_key": raw.AppKey, "nwk_key": raw.NwkKey, "nwk_s_key": raw.NwkSKey, "app_s_key": raw.AppSKey,
 		"f_nwk_s_int_key": raw.FNwkSIntKey, "s_nwk_s_int_key": raw.SNwkSIntKey, "nwk_s_enc_key": raw.NwkSEncKey,
 	}, raw.DeviceKey)
@@ -31,14 +32,20 @@ func warnKeys(s section, raw *rawNode) {
 
 // warnGuessable warns of hexadecimal keys, and of a device's key, that are
 // examples.
-func warnGuessable(s section, keys map[string]string, deviceKey string) {
+func warnGuessable(s section, keys map[string]secretText, deviceKey secretText) {
 	for key, text := range keys {
-		if b, err := hex.DecodeString(text); err == nil && guessable(b) {
+		if b, err := hex.DecodeString(string(text)); err == nil && guessable(b) {
 			s.warn(key, "an example key that anybody can guess; make a random one for node and gateway")
 		}
 	}
-	if b, err := base64.StdEncoding.DecodeString(deviceKey); err == nil && guessable(b) {
-		s.warn("device_key", "an example key that anybody can guess; copy the device's own from the hub")
+	warnGuessableDevice(s, "device_key", deviceKey)
+}
+
+// warnGuessableDevice warns of a key of the hub's side, in base64, that is an
+// example.
+func warnGuessableDevice(s section, key string, text secretText) {
+	if b, err := base64.StdEncoding.DecodeString(string(text)); err == nil && guessable(b) {
+		s.warn(key, "an example key that anybody can guess; copy the real one from the portal")
 	}
 }
 

@@ -1,0 +1,3 @@
+function decodeUplink(input) {
+  return { data: { first: input.bytes[0] } };
+}
