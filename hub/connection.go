@@ -3,296 +3,329 @@ package hub
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/eclipse/paho.mqtt.golang/packets"
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
-
-	"gatewayd/internal/secret"
 )
 
-// stopGrace is how long a connection that is told to stop may wait for
-// PUBACKs before it is cut.
-const stopGrace = 3 * time.Second
+// Patience with the ways out.
+const (
+	// stopGrace is how long a device that is told to stop may wait for what
+	// runs on its behalf.
+	stopGrace = 3 * time.Second
+	// drainGrace is how long a connection that is told to stop waits for
+	// PUBACKs before it says DISCONNECT all the same.
+	drainGrace = 2 * time.Second
 
-// A connection that ends within steadyAfter of CONNACK this many times in a
-// row is taken to be kicked off.
-const kicksToTell = 3
+	pingTimeout = 30 * time.Second
+)
+
+// errFinished ends a session in good order.
+var errFinished = errors.New("done")
 
 // shared is what all connections of a supervisor have in common.
 type shared struct {
-	options Options
-	limiter *rate.Limiter // of new connections
-	turn    chan struct{} // capacity 1: held by the one that waits for limiter
-	renewal chan struct{} // capacity 1: held by the one that renews its token
-	random  func() float64
+	options   Options
+	endpoints endpoints
+	renewals  renewals
+	lookout   lookout
+	random    func() float64
+	epoch     time.Time // PINGREQs are grouped from here
 }
 
-// connection keeps one device connected. All of it but the board belongs to
-// the goroutine in run.
+// connection keeps one device connected.
+//
+// It takes one goroutine, in step, which connects and then reads. What is to be
+// sent is sent by the pump, what has come is handled by the inbox, each in a
+// goroutine that lives while there is something to do; deadlines share one
+// timer.
 type connection struct {
 	*shared
 	device Device
-	log    *zap.Logger
+	ctx    context.Context //nolint:containedctx // the device's life, for its Handler
 	board  board
+	health health
+	pumps  sync.WaitGroup // the pump's goroutine
+	tasks  sync.WaitGroup // the inbox's
 
-	backoff     backoff
-	outage      outage
-	greeted     bool      // "connected" has been said
-	connectedAt time.Time // latest CONNACK
-	kicks       int       // connections in a row that ended within steadyAfter
-	refusals    int       // in a row
-	slotHeld    bool
-	skipped     uint64 // highest Seq of a message that the hub can never take
+	session atomic.Pointer[session] // from CONNACK to its end; else nil
+	alarms  alarms
+	pump    pump
+	out     publisher
+	in      inbox
+	twin    twin
+
+	// Owned by the goroutine in step.
+	unwatch    func()
+	greeted    bool // "connected" has been said
+	toldC2D    bool // that nothing takes C2D messages
+	place      Assignment
+	move       bool // ask for another assignment
+	certStamp  atomic.Pointer[certificateStamp]
+	clockKnown bool
 }
 
 func newConnection(s *shared, d Device) *connection {
-	c := &connection{
-		shared:  s,
-		device:  d,
-		log:     s.options.Log.With(zap.String("device", d.ID)),
-		backoff: backoff{random: s.random},
+	c := &connection{shared: s, device: d}
+	c.health.backoff = backoff{random: s.random, haste: s.options.haste}
+	c.alarms.ring = c.ring
+	if d.Policy == PolicyLinger || d.Policy == PolicyOnDemand {
+		c.pump.work = make(chan struct{}, 1)
 	}
-	c.board.s = DeviceStatus{ID: d.ID, State: StateStarting, Since: s.options.Clock.Now()}
+	c.board.s = DeviceStatus{
+		ID: d.name(), State: StateWaitingForClock, Reason: "the clock is not trusted yet", Since: s.options.Clock.Now(),
+	}
 	return c
 }
 
-// run connects and connects again until ctx ends; then it drains and says
-// DISCONNECT.
-func (c *connection) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := c.attempt(ctx); err != nil && ctx.Err() == nil {
-			c.releaseSlot()
-			c.pause(ctx, explain(err))
-		}
+// name is what a device goes by.
+func (d Device) name() string {
+	if d.ID == "" {
+		return d.Provisioning.RegistrationID
 	}
-	c.releaseSlot()
-	c.set(StateStopped, "")
+	return d.ID
 }
 
-// attempt is one connection from beginning to end. A nil error asks for the
-// next at once: the token is to be renewed, or ctx has ended.
-func (c *connection) attempt(ctx context.Context) error {
+// logger names the device. It is made when something is said: one kept for
+// each device would cost a kilobyte.
+func (c *connection) logger() *zap.Logger {
+	return c.options.Log.With(zap.String("device", c.device.name()))
+}
+
+// start makes ready for the first step.
+func (c *connection) start(ctx context.Context) {
+	c.ctx = ctx
+	c.unwatch = c.watch()
+}
+
+// step does the next part of the device's life: to connect, to read until
+// something has been handled, to wait. After the last, when ctx has ended, it
+// reports false. Each may be called in another goroutine: a stack that has
+// grown in a handshake shrinks only by halves, and not at all while a good
+// part is in use, which waiting for a packet takes.
+func (c *connection) step(ctx context.Context) (more bool) {
+	if s := c.session.Load(); s != nil {
+		c.trouble(ctx, c.serve(s))
+		return true
+	}
+	if ctx.Err() == nil && c.awaitWork(ctx) {
+		c.trouble(ctx, c.begin(ctx))
+		return true
+	}
+	c.renewals.release(c)
+	c.unwatch()
+	c.awaitTasks()
+	c.set(StateStopped, "")
+	return false
+}
+
+// stop has a device whose context has ended say DISCONNECT.
+func (c *connection) stop() {
+	if s := c.session.Load(); s != nil && s.subscribed.Load() {
+		c.drain(s, drainGrace)
+	}
+}
+
+// trouble waits before the next attempt, if one has failed.
+func (c *connection) trouble(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		c.renewals.release(c)
+		c.pause(ctx, explain(err))
+	}
+}
+
+// watch has the device told of what comes to send.
+func (c *connection) watch() (stop func()) {
+	var stops []func()
+	if f := c.device.Feed; f != nil {
+		stops = append(stops, c.lookout.add(f.Ready(), func() {
+			c.out.ready()
+			c.kick(workFeed)
+		}))
+	}
+	if r := c.device.Reports; r != nil {
+		stops = append(stops, c.lookout.add(r.Ready(), func() { c.kick(workReport) }))
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
+}
+
+// awaitTasks waits for what runs on the device's behalf, within stopGrace: a
+// Handler may not listen to its context.
+func (c *connection) awaitTasks() {
+	done := make(chan struct{})
+	go func() {
+		c.tasks.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(stopGrace)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		c.logger().Warn("still handling a message of the device that was told to stop")
+	}
+}
+
+// begin makes a connection that serve then serves.
+func (c *connection) begin(ctx context.Context) error {
 	who, expires, err := c.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	minted := c.options.Clock.Now()
-	c.set(StateConnecting, c.board.read().Reason)
-	var told bool
-	s, err := openSession(ctx, c.options, who, func(topic string) {
-		if !told {
-			told = true
-			c.tellC2D(topic)
-		}
-	})
+	s, err := c.open(ctx, who)
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, s.link.abort) })()
-	c.connected(expires)
-	return c.publish(ctx, s, renewalTime(c.device.Credential, expires.Sub(minted), c.random()))
+	c.attach(s, expires, expires.Sub(minted))
+	if ctx.Err() != nil { // and stop may have come too early
+		c.stop()
+	}
+	return nil
 }
 
-// prepare waits until it is this device's turn and returns what to connect
-// with.
-func (c *connection) prepare(ctx context.Context) (login, time.Time, error) {
-	reason := c.board.read().Reason
-	if c.board.read().State == StateStarting {
-		c.set(StateWaitingForClock, "the clock is not trusted yet")
-	}
-	if err := c.options.Clock.WaitTrusted(ctx); err != nil {
-		return login{}, time.Time{}, err
-	}
-	// Asked twice: a credential that gives no token shall not take a turn, and
-	// a token shall be signed when the turn has come.
-	if _, _, err := c.token(); err != nil {
-		return login{}, time.Time{}, err
-	}
-	c.set(StateConnecting, reason)
-	if err := c.awaitTurn(ctx); err != nil {
-		return login{}, time.Time{}, err
-	}
-	token, expires, err := c.token()
-	return login{c.device.ID, token}, expires, err
-}
-
-// awaitTurn waits until one more connection may be made. One device at a time
-// asks the limiter: it does not take back the reservations of those that are
-// told to stop while others stand behind them.
-func (c *connection) awaitTurn(ctx context.Context) error {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-		return c.limiter.Wait(ctx)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// token asks the credential for a token.
-func (c *connection) token() (secret.Text, time.Time, error) {
-	if err := CheckDeviceID(c.device.ID); err != nil {
-		return secret.Text{}, time.Time{}, credentialError{err}
-	}
-	o := c.options
-	token, expires, err := c.device.Credential.Token(Resource(o.Host, c.device.ID), o.Clock.Now(), o.TokenTTL)
-	if err != nil {
-		return secret.Text{}, time.Time{}, credentialError{err}
-	}
-	return token, expires, nil
-}
-
-// renewalTime returns when to renew a token of the given life: at 80 to 90 %
-// of it. Ready-made tokens cannot be renewed.
-func renewalTime(c Credential, life time.Duration, random float64) <-chan time.Time {
-	if _, ready := Expiry(c); ready {
+// serve reads until something has been handled, or to the end of the session.
+// A nil error there asks for the next at once: the token is to be renewed, the
+// device is parked, or is to stop.
+func (c *connection) serve(s *session) error {
+	err := c.receive(s)
+	if err == nil {
 		return nil
 	}
-	return time.After(time.Duration((0.8 + 0.1*random) * float64(life)))
-}
-
-// connected notes that the hub has let the device in.
-func (c *connection) connected(expires time.Time) {
-	c.releaseSlot()
-	c.connectedAt = time.Now()
-	c.refusals = 0
-	c.set(StateConnected, "")
-	c.board.update(func(s *DeviceStatus) { s.TokenExpires = expires })
-	if !c.greeted {
-		c.greeted = true
-		c.log.Info("connected to the hub")
-	}
-}
-
-// publish sends messages over s until it ends.
-func (c *connection) publish(ctx context.Context, s *session, renew <-chan time.Time) error {
-	p := &publisher{
-		device:   c.device,
-		session:  s,
-		timeout:  c.options.PubAckTimeout,
-		log:      c.log,
-		onAck:    c.acknowledged,
-		onSteady: c.steady,
-		onSkip:   c.skip,
-		renew:    renew,
-		slot:     c.renewal,
-	}
-	err := p.run(ctx)
-	c.slotHeld = p.slotHeld
-	if err == nil {
+	ignored := c.detach(s)
+	defer c.pumps.Wait() // a feed has one reader
+	if errors.Is(err, errFinished) {
 		s.close()
 		return nil
 	}
-	s.abort()
-	return c.kicked(err, p.steady, p.ignored())
+	s.fail(err)
+	return c.health.ended(err, ignored)
 }
 
-// kicked counts connections that the hub ended soon after it had let them in.
-func (c *connection) kicked(err error, steady, ignored bool) error {
-	if steady || !closedByPeer(err) {
-		c.kicks = 0
-		return err
+// open opens a session and subscribes before anything else: while a device is
+// connected without that subscription, the hub drops the C2D messages that are
+// queued for it.
+func (c *connection) open(ctx context.Context, who login) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.options.ConnectTimeout)
+	defer cancel()
+	s, err := openSession(ctx, who)
+	if err != nil {
+		return nil, err
 	}
-	c.kicks++
-	if c.kicks < kicksToTell {
-		return err
+	defer s.endWith(ctx)()
+	c.session.Store(s)
+	if filters := c.filters(s); len(filters) > 0 {
+		if err := s.subscribe(filters, func(p *packets.PublishPacket) error { return c.route(s, p) }); err != nil {
+			s.fail(err)
+			c.detach(s)
+			return nil, &stepError{stepSubscribe, err}
+		}
 	}
-	return kickedError{times: c.kicks, ignored: ignored, err: err}
+	return s, nil
 }
 
-// acknowledged is called after each PUBACK: the way to the hub works. CONNACK
-// does not show that: a hub whose quota is used up sends it too.
-func (c *connection) acknowledged() {
-	now := c.options.Clock.Now()
-	c.board.update(func(s *DeviceStatus) { s.LastPubAck = now })
-	c.backoff.reset()
-	if c.kicks < kicksToTell {
-		c.recovered()
+// filters are what to subscribe to: C2D messages wherever there are any, the
+// rest if somebody is interested.
+func (c *connection) filters(s *session) []string {
+	if s.endpoint.hub.Tier.basic() {
+		return nil
 	}
+	filters := []string{deviceboundFilter(s.deviceID)}
+	if c.device.Handler != nil || c.device.Reports != nil {
+		filters = append(filters, twinResponseFilter)
+	}
+	if c.device.Handler != nil {
+		filters = append(filters, desiredFilter, methodsFilter)
+	}
+	return filters
 }
 
-// steady is called when the connection has lasted.
-func (c *connection) steady() {
-	c.kicks = 0
-	c.backoff.reset()
-	c.recovered()
+// attach begins to use s.
+func (c *connection) attach(s *session, expires time.Time, life time.Duration) {
+	c.renewals.release(c)
+	c.health.connected()
+	c.set(StateConnected, "")
+	c.board.update(func(b *DeviceStatus) {
+		b.Hub = s.endpoint.hub.Host
+		b.TokenExpires, b.CertificateExpires = expires, time.Time{}
+		if s.certificate != nil {
+			b.TokenExpires, b.CertificateExpires = time.Time{}, expires
+		}
+	})
+	if !c.greeted {
+		c.greeted = true
+		c.logger().Info("connected to the hub")
+	}
+	c.out.attach(s)
+	c.awaitPing(s)
+	c.alarms.set(alarmSteady, steadyAfter)
+	if _, ready := Expiry(c.device.Credential); !ready { // what is made elsewhere cannot be renewed
+		c.alarms.set(alarmRenew, time.Duration((0.8+0.1*c.random())*float64(life)))
+		c.alarms.set(alarmExpiry, time.Duration(0.95*float64(life)))
+	}
+	c.touch()
+	s.subscribed.Store(true)
+	c.kick(workFeed | workTwin | workReport)
 }
 
-// recovered ends an outage, if there was one.
-func (c *connection) recovered() {
-	since, attempts, was := c.outage.over()
-	if !was {
-		return
+// detach ends the use of s and reports whether the hub took messages and
+// acknowledged none.
+func (c *connection) detach(s *session) (ignored bool) {
+	c.pump.mu.Lock()
+	c.session.CompareAndSwap(s, nil)
+	c.pump.mu.Unlock()
+	c.alarms.stop()
+	ignored = c.out.detach()
+	c.twin.detach()
+	c.in.detach()
+	return ignored
+}
+
+// receive reads until a packet has been handled that is more than the answer
+// to a PINGREQ.
+func (c *connection) receive(s *session) error {
+	for {
+		p, err := s.read()
+		if err != nil {
+			return err
+		}
+		switch p := p.(type) {
+		case *packets.PingrespPacket:
+			c.alarms.clear(alarmSilence)
+			c.awaitPing(s)
+		case *packets.PubackPacket:
+			c.settle(s, p.MessageID)
+			return nil
+		case *packets.PublishPacket:
+			return c.route(s, p)
+		default:
+			return errors.New("protocol violation: packet that answers nothing")
+		}
 	}
-	c.board.update(func(s *DeviceStatus) { s.Attempts = 0 })
-	c.log.Info("connected again",
-		zap.Duration("after", c.connectedAt.Sub(since).Round(time.Second)), zap.Int("attempts", attempts))
 }
 
 // pause says what is wrong, if that is news, and waits before the next
 // attempt.
 func (c *connection) pause(ctx context.Context, f *fault) {
-	state, wait := c.verdict(f)
-	if c.outage.failed(time.Now(), f.sentence) {
-		c.log.Warn(f.sentence, zap.NamedError("cause", f.cause), zap.Duration("next_attempt_in", wait.Round(time.Second)))
+	v := c.health.failed(f)
+	c.move = c.move || v.move
+	if v.news {
+		c.logger().Warn(f.sentence, zap.NamedError("cause", f.cause), zap.Duration("next_attempt_in", v.wait.Round(time.Second)))
 	}
-	c.board.update(func(s *DeviceStatus) { s.Attempts = c.outage.attempts })
-	c.set(state, f.sentence)
-	timer := time.NewTimer(wait)
+	c.board.update(func(s *DeviceStatus) { s.Attempts = v.attempts })
+	c.set(v.state, f.sentence)
+	timer := time.NewTimer(v.wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
-	}
-}
-
-// verdict says how long to wait after f. What only an operator can cure is
-// tried slowly: refused connections count against the hub's throttle. The
-// first refusal is answered with a fresh token at once.
-func (c *connection) verdict(f *fault) (State, time.Duration) {
-	if _, bad := errors.AsType[credentialError](f); bad {
-		return StateWaitingForCredentials, c.backoff.slow()
-	}
-	if _, kicked := errors.AsType[kickedError](f); kicked {
-		return StateBackingOff, c.backoff.slow()
-	}
-	if refused, ok := errors.AsType[refusedError](f); ok && refused.code == connackVersion {
-		return StateBackingOff, c.backoff.slow()
-	}
-	if refusal(f) {
-		c.refusals++
-		if c.refusals > 1 {
-			return StateBackingOff, c.backoff.slow()
-		}
-	}
-	return StateBackingOff, c.backoff.next()
-}
-
-// tellC2D says that a C2D message has come, which nothing here can take yet.
-func (c *connection) tellC2D(topic string) {
-	bag, err := parseDevicebound(c.device.ID, topic)
-	if err != nil {
-		c.log.Warn("message that is not for this device", zap.Error(err))
-		return
-	}
-	c.log.Info("C2D messages wait in the hub: this version does not send them to nodes, they stay there until they expire",
-		zap.String("message_id", messageID(bag)))
-}
-
-// skip says once that m is passed over.
-func (c *connection) skip(m Message, err error) {
-	if m.Seq > c.skipped {
-		c.skipped = m.Seq
-		c.log.Error("message cannot be sent to the hub, passing it over", zap.String("message_id", m.ID), zap.Error(err))
-	}
-}
-
-// releaseSlot lets the next device renew its token.
-func (c *connection) releaseSlot() {
-	if c.slotHeld {
-		c.slotHeld = false
-		<-c.renewal
 	}
 }
 

@@ -97,7 +97,7 @@ func checkConnectionField(name string) error {
 	case "ModuleId":
 		return errors.New("connection string: ModuleId: module identities are not supported: use the connection string of the device itself")
 	case "x509":
-		return errors.New("connection string: x509: certificates are not supported: use a device with a symmetric key")
+		return errors.New("connection string: x509: certificates stand in files: give the device id and those of certificate and key instead")
 	case "GatewayHostName":
 		return errors.New("connection string: GatewayHostName is not supported: nodes connect to the hub itself, take it out")
 	}

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"time"
 	"unique"
@@ -24,17 +23,26 @@ type deviceKey struct{ raw unique.Handle[string] }
 // NewDeviceKey returns the credential of a device's symmetric key, primary or
 // secondary, in base64. The error never quotes the key.
 func NewDeviceKey(key secret.Text) (Credential, error) {
+	raw, err := decodeKey("device key", "of the device", key)
+	if err != nil {
+		return nil, err
+	}
+	return deviceKey{unique.Make(string(raw))}, nil
+}
+
+// decodeKey reads a symmetric key in base64. The error never quotes it.
+func decodeKey(name, of string, key secret.Text) ([]byte, error) {
 	if key.IsZero() {
-		return nil, errors.New("device key is empty: want the primary or secondary key of the device, in base64")
+		return nil, fmt.Errorf("%s is empty: want the primary or secondary key %s, in base64", name, of)
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(key.Reveal())
 	if err != nil {
-		return nil, errors.New("device key is not base64: copy the primary or secondary key of the device in full, with the '=' at its end")
+		return nil, fmt.Errorf("%s is not base64: copy the primary or secondary key %s in full, with the '=' at its end", name, of)
 	}
 	if len(raw) < minKeySize || len(raw) > maxKeySize {
-		return nil, fmt.Errorf("device key has %d bytes: want %d to %d, encoded in base64", len(raw), minKeySize, maxKeySize)
+		return nil, fmt.Errorf("%s has %d bytes: want %d to %d, encoded in base64", name, len(raw), minKeySize, maxKeySize)
 	}
-	return deviceKey{unique.Make(string(raw))}, nil
+	return raw, nil
 }
 
 // Token signs a token that expires ttl from now.

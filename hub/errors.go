@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -17,9 +19,12 @@ type step string
 
 const (
 	stepDial      step = "TCP"
+	stepProxy     step = "proxy"
 	stepTLS       step = "TLS"
+	stepWebSocket step = "WebSocket"
 	stepConnect   step = "CONNECT"
 	stepSubscribe step = "SUBSCRIBE"
+	stepProvision step = "provisioning"
 )
 
 // stepError says where on that way err happened.
@@ -68,8 +73,8 @@ var (
 	errNoPubAck = errors.New("no PUBACK")
 	// errStalled is a message that the network did not take in time.
 	errStalled = errors.New("not sent")
-	// errGrant is a SUBACK that is not QoS 1.
-	errGrant = errors.New("QoS 1 not granted")
+	// errGrant is a SUBACK that refuses.
+	errGrant = errors.New("not granted")
 )
 
 // fault is an error with a sentence for the operator: what is wrong and what
@@ -85,12 +90,48 @@ func (f *fault) Unwrap() error { return f.cause }
 
 // explain turns what went wrong with a connection into a fault.
 func explain(err error) *fault {
-	for _, say := range []func(error) string{sayIdentity, sayTLS, sayNetwork, sayMQTT} {
+	for _, say := range []func(error) string{sayProvisioning, sayIdentity, sayTLS, sayProxy, sayNetwork, sayMQTT} {
 		if s := say(err); s != "" {
 			return &fault{s, err}
 		}
 	}
 	return &fault{"the connection to the hub failed", err}
+}
+
+// sayProvisioning speaks about the way to a hub.
+func sayProvisioning(err error) string {
+	if profile, ok := errors.AsType[profileError](err); ok {
+		return "the provisioning service assigns a hub of connection profile " + strconv.Quote(profile.profile) +
+			", which this program does not speak: link a hub of the classic profile to the service"
+	}
+	if refused, ok := errors.AsType[provisioningError](err); ok {
+		if refused.status == 429 || refused.status >= 500 {
+			return "the provisioning service is busy or throttles registrations: trying again later"
+		}
+		return "the provisioning service refuses this device: check the id scope, that an enrolment for it exists and is enabled, and that key or certificate are the enrolment's"
+	}
+	at, _ := errors.AsType[*stepError](err)
+	if at == nil || at.step != stepProvision {
+		return ""
+	}
+	if refused, ok := errors.AsType[refusedError](err); ok && refused.code != connackUnavailable {
+		return "the provisioning service refuses the connection: check the id scope, that an enrolment for this device exists, that key or certificate are the enrolment's, and this machine's clock"
+	}
+	return ""
+}
+
+// sayProxy speaks about HTTP proxies on the way.
+func sayProxy(err error) string {
+	if refused, ok := errors.AsType[proxyError](err); ok {
+		if refused.status == http.StatusProxyAuthRequired {
+			return "the HTTP proxy wants a user and a password: put them into HTTPS_PROXY, http://user:password@host:port"
+		}
+		return "the HTTP proxy does not let this connection through: have it allow CONNECT to the hub's host and port, or name the host in NO_PROXY"
+	}
+	if at, ok := errors.AsType[*stepError](err); ok && at.step == stepProxy {
+		return "the HTTP proxy cannot be used: check HTTPS_PROXY, or name the hub's host in NO_PROXY"
+	}
+	return ""
 }
 
 // sayIdentity speaks about credentials and who is connected with them.
@@ -181,10 +222,12 @@ func sayMQTT(err error) string {
 	switch {
 	case errors.Is(err, errNoPubAck):
 		return "the hub does not acknowledge messages: its daily message quota may be used up, or it throttles; look at the hub's metrics"
+	case errors.Is(err, errFlood):
+		return "the hub sends more C2D messages than may wait for their PUBACK: beginning anew"
 	case errors.Is(err, errSilent):
 		return "the hub has fallen silent: check the network"
 	case errors.Is(err, errGrant):
-		return "the hub refuses the subscription to C2D messages: check that the server is an IoT Hub"
+		return "the hub refuses a subscription: check that the server is an IoT Hub; one of a basic tier has no C2D messages, twins and methods, so name its tier"
 	case timedOut(err), errors.Is(err, errStalled):
 		return "the hub does not read what it is sent: check the network"
 	case closedByPeer(err):

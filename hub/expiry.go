@@ -7,7 +7,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// expiryInterval is how often ready-made tokens are looked at.
+// expiryInterval is how often ready-made tokens and certificates are looked
+// at.
 const expiryInterval = 10 * time.Minute
 
 // expiryNotice returns how many of the three warnings are due for a token
@@ -22,8 +23,8 @@ func expiryNotice(left time.Duration) int {
 	return n
 }
 
-// expiryWatch warns of ready-made tokens before they expire, connected or
-// not. Its map belongs to the goroutine in run.
+// expiryWatch warns of ready-made tokens and of certificates before they
+// expire, connected or not. Its map belongs to the goroutine in run.
 type expiryWatch struct {
 	clock Clock
 	log   *zap.Logger
@@ -73,9 +74,17 @@ func (w *expiryWatch) check(now time.Time, devices []Device) {
 		left := expires.Sub(now)
 		current[d.Credential] = expiryNotice(left)
 		if current[d.Credential] > w.told[d.Credential] && left > 0 {
-			w.log.Warn("the SAS token of this device was made elsewhere and cannot be renewed: put in a new one before it expires, or the device key",
-				zap.String("device", d.ID), zap.Time("expires", expires), zap.Duration("in", left.Round(time.Second)))
+			w.log.Warn(expirySentence(d.Credential),
+				zap.String("device", d.name()), zap.Time("expires", expires), zap.Duration("in", left.Round(time.Second)))
 		}
 	}
 	w.told = current
+}
+
+// expirySentence says what to do about a credential that is about to expire.
+func expirySentence(c Credential) string {
+	if _, is := c.(certificate); is {
+		return "the certificate of this device is about to expire: put renewed files in its place, they are read when they change"
+	}
+	return "the SAS token of this device was made elsewhere and cannot be renewed: put in a new one before it expires, or the device key"
 }

@@ -26,3 +26,9 @@ func NewTestDevice(t *testing.T, id string, f Feed) Device {
 
 // DeviceTestKey is the key of NewTestDevice, in base64.
 func DeviceTestKey() string { return fakeKey.Reveal() }
+
+// Hasty makes all waits between attempts that many times shorter.
+func (o Options) Hasty(times int) Options {
+	o.haste = times
+	return o
+}

@@ -2,8 +2,11 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 // PublishOnce connects as deviceID, sends one message with QoS 1, waits for
@@ -21,49 +24,42 @@ func PublishOnce(ctx context.Context, o Options, deviceID string, credential Cre
 	if err != nil {
 		return err
 	}
-	token, _, err := credential.Token(Resource(o.Host, deviceID), o.Clock.Now(), o.TokenTTL)
+	c := newConnection(newShared(o), Device{ID: deviceID, Credential: credential})
+	e, err := c.endpoints.get(o.Host)
 	if err != nil {
 		return err
 	}
-	s, err := openSession(ctx, o, login{deviceID, token}, func(string) {})
+	who, _, err := c.login(e, deviceID)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, who)
 	if err != nil {
 		return explain(err)
 	}
-	defer context.AfterFunc(ctx, s.link.abort)()
 	defer s.close()
-	id, err := s.publish(topic, m.Body)
-	if err != nil {
-		return explain(err)
-	}
-	if err := awaitPubAck(ctx, s.link, id, o.PubAckTimeout); err != nil {
-		return explain(err)
-	}
-	return nil
+	defer s.endWith(ctx)()
+	return publishOne(s, topic, m.Body, o.PubAckTimeout)
 }
 
-// awaitPubAck waits for the acknowledgement of the only message sent.
-func awaitPubAck(ctx context.Context, l *link, id uint16, timeout time.Duration) error {
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
+// publishOne sends the only message of a session and waits for its PUBACK.
+func publishOne(s *session, topic string, body []byte, timeout time.Duration) error {
+	const id = subscribeID + 1
+	late := time.AfterFunc(timeout, func() { s.fail(errNoPubAck) })
+	defer late.Stop()
+	if err := s.publish(topic, body, 1, id); err != nil {
+		return explain(fmt.Errorf("PUBLISH: %w", err))
+	}
 	for {
-		select {
-		case got := <-l.acks:
-			if got == id {
-				return nil
-			}
-		case <-l.down:
-			select {
-			case got := <-l.acks:
-				if got == id {
-					return nil
-				}
-			default:
-			}
-			return l.reason()
-		case <-timer.C:
-			return errNoPubAck
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", errNoPubAck, ctx.Err())
+		p, err := s.read()
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", errNoPubAck, err)
+		}
+		if err != nil {
+			return explain(err)
+		}
+		if ack, is := p.(*packets.PubackPacket); is && ack.MessageID == id {
+			return nil
 		}
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -283,6 +285,17 @@ func (p *peer) write(packet packets.ControlPacket) {
 	}
 }
 
+// messageID returns the value of the last message-id in bag.
+func messageID(bag []Property) string {
+	var value string
+	for _, p := range bag {
+		if p.Key == keyMessageID {
+			value = p.Value
+		}
+	}
+	return value
+}
+
 // accept lets the device in and answers its subscription.
 func (p *peer) accept() bool { return p.answer(0) && p.grant(1) }
 
@@ -311,11 +324,12 @@ func (p *peer) grant(code byte) bool {
 	if !ok {
 		return false
 	}
-	if want := deviceboundFilter(p.connect.ClientIdentifier); len(subscribe.Topics) != 1 || subscribe.Topics[0] != want {
-		p.t.Errorf("SUBSCRIBE %q, want %q", subscribe.Topics, want)
+	if want := deviceboundFilter(p.connect.ClientIdentifier); subscribe.Topics[0] != want {
+		p.t.Errorf("SUBSCRIBE %q, want %q first", subscribe.Topics, want)
 	}
 	ack := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
-	ack.MessageID, ack.ReturnCodes = subscribe.MessageID, []byte{code}
+	ack.MessageID, ack.ReturnCodes = subscribe.MessageID, make([]byte, len(subscribe.Topics))
+	ack.ReturnCodes[0] = code
 	p.write(ack)
 	return true
 }
@@ -390,4 +404,31 @@ func (j *journal) all() []string {
 func advance(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
+}
+
+// send publishes to the device.
+func (p *peer) send(topic, body string, qos byte, id uint16, dup bool) {
+	pub := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
+	pub.TopicName, pub.Payload, pub.Qos, pub.MessageID, pub.Dup = topic, []byte(body), qos, id, dup
+	p.write(pub)
+}
+
+// heard reads one packet and writes it down: "topic body" of a PUBLISH,
+// "PUBACK id", "DISCONNECT", or "the end". Telemetry is acknowledged.
+func (p *peer) heard() string {
+	switch packet := p.read().(type) {
+	case *packets.PublishPacket:
+		if packet.Qos == 1 {
+			p.ack(packet.MessageID)
+		}
+		return strings.TrimSpace(packet.TopicName + " " + string(packet.Payload))
+	case *packets.PubackPacket:
+		return fmt.Sprint("PUBACK ", packet.MessageID)
+	case *packets.DisconnectPacket:
+		return "DISCONNECT"
+	case nil:
+		return "the end"
+	default:
+		return packet.String()
+	}
 }

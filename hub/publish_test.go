@@ -321,6 +321,7 @@ func TestImpossibleMessage(t *testing.T) {
 		_, stop := h.start(h.options(), testDevice(t, "lora1", f))
 		synctest.Wait()
 		stop()
+		synctest.Wait()
 		if diff := cmp.Diff([]string{"m1", "m3", "DISCONNECT"}, got.all()); diff != "" {
 			t.Errorf("messages (-want +got):\n%s", diff)
 		}

@@ -1,208 +1,308 @@
 package hub
 
 import (
-	"context"
-	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 )
 
-// feedRetry is the wait after a feed could not be read.
-const feedRetry = 5 * time.Second
+const (
+	// feedRetry is the wait after a feed could not be read.
+	feedRetry = 5 * time.Second
 
-// drainGrace is how long a connection that is told to stop waits for PUBACKs
-// before it says DISCONNECT all the same.
-const drainGrace = 2 * time.Second
+	// When the quota runs short a device sends one message each batchInterval
+	// with up to batchEntries in it, in the size that the paid tiers count as
+	// one.
+	batchInterval = 10 * time.Minute
+	batchEntries  = 64
+	batchBytes    = 4096
+)
 
-// steadyAfter is how long a connection must last to count as one that works
-// although it has nothing to send, and that nobody kicks off.
-const steadyAfter = time.Minute
-
-// errAmbiguous is a packet id given out twice; no PUBACK could be told apart.
-var errAmbiguous = errors.New("packet id in use twice")
-
-// publisher moves messages from a device's feed to one session, in order. All
-// of it belongs to the goroutine in run.
+// publisher moves messages from a device's feed to its session, in order.
 type publisher struct {
-	device   Device
-	session  *session
-	timeout  time.Duration // for a PUBACK
-	log      *zap.Logger
-	onAck    func()               // after each PUBACK
-	onSteady func()               // once, when steadyAfter has passed
-	onSkip   func(Message, error) // for each message that the hub can never take
-
-	renew    <-chan time.Time // when the token should be renewed; nil: never
-	slot     chan<- struct{}  // taken before renewing
-	slotHeld bool
-
+	mu       sync.Mutex
+	session  *session // nil: none
 	flying   window
 	after    uint64 // Seq of the last message taken from the feed
 	more     bool   // the feed may have more than was taken
 	draining bool   // no new messages
-	steady   bool
 	acked    int
-	ackTimer *time.Timer
-	retry    <-chan time.Time // of a feed that could not be read
-	broken   bool             // the last try to read the feed failed
+	skipped  uint64 // highest Seq of a message that the hub can never take
+	broken   bool   // the last try to read the feed failed
+
+	paid        bool              // the next message has its place under the throttle
+	reservation *rate.Reservation // of such a place, in the future
+	nextBatch   time.Time
 }
 
-// run publishes until the session fails, or until ctx or the token's age ends
-// it in good order: then the error is nil, and slotHeld tells that the slot
-// for renewal was taken.
-func (p *publisher) run(ctx context.Context) error {
-	err := p.loop(ctx)
-	p.catchUp()
-	return err
+// attach starts anew: whatever was not acknowledged is sent again.
+func (p *publisher) attach(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.session, p.flying, p.after, p.acked = s, window{latest: subscribeID}, 0, 0
+	p.more, p.draining = true, false
 }
 
-func (p *publisher) loop(ctx context.Context) error {
+// detach forgets the session and reports whether it took messages and
+// acknowledged none.
+func (p *publisher) detach() (ignored bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ignored = p.ignored()
+	p.session, p.flying = nil, window{}
+	return ignored
+}
+
+// ignored: the hub took messages and acknowledged none. p.mu is held.
+func (p *publisher) ignored() bool { return p.acked == 0 && !p.flying.empty() }
+
+// idle reports whether nothing is in flight and nothing is known to wait.
+func (p *publisher) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.flying.empty() && (!p.more || p.draining)
+}
+
+// ready notes that the feed may have more.
+func (p *publisher) ready() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.more = true
-	p.ackTimer = time.NewTimer(p.timeout)
-	defer p.ackTimer.Stop()
-	steady := time.NewTimer(steadyAfter)
-	defer steady.Stop()
-	stop := ctx.Done()
-	var slot chan<- struct{}
-	var giveUp <-chan time.Time
-	ready := p.device.Feed.Ready()
+}
+
+// ask returns after which message to ask the feed for how many; none: it is
+// not the time. What is told by ready from here on counts.
+func (p *publisher) ask(s *session) (after uint64, room int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.session != s || p.draining || !p.more || p.flying.room() == 0 {
+		return 0, 0
+	}
+	p.more = false
+	return p.after, p.flying.room()
+}
+
+// launch notes that the messages up to seq are on their way. Not ok: no
+// longer with s.
+func (p *publisher) launch(s *session, seq uint64, seqs []uint64) (id uint16, first, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.session != s || p.draining || p.flying.room() == 0 {
+		return 0, false, false
+	}
+	p.after, p.paid = seq, false
+	first = p.flying.empty()
+	return p.flying.add(flight{seq: seq, more: seqs, sent: time.Now()}), first, true
+}
+
+// pace returns how long to wait for a place under limiter's throttle.
+func (p *publisher) pace(limiter *rate.Limiter) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if limiter == nil || p.paid {
+		return 0
+	}
+	if p.reservation == nil {
+		p.reservation = limiter.Reserve()
+	}
+	wait := p.reservation.Delay()
+	if wait == 0 {
+		p.reservation, p.paid = nil, true
+	}
+	return wait
+}
+
+// fill takes from the feed what there is room for.
+func (c *connection) fill(s *session) {
+	if c.device.Feed == nil {
+		return
+	}
 	for {
-		if err := p.fill(ctx); err != nil {
-			return err
+		after, room := c.out.ask(s)
+		if room == 0 {
+			return
 		}
-		if p.draining && p.flying.empty() {
-			return nil
+		how, wait := c.allowance(s)
+		if wait > 0 {
+			c.out.ready() // it still has what it had
+			c.alarms.set(alarmFeed, wait)
+			return
 		}
-		if p.draining { // what comes is for the next connection to hear of
-			ready = nil
-		}
-		select {
-		case id := <-p.session.link.acks:
-			p.settle(id)
-		case <-ready:
-			p.more = true
-		case <-p.retry:
-			p.retry, p.more = nil, true
-		case <-p.ackTimer.C:
-			if err := p.overdue(); err != nil {
-				return err
-			}
-		case <-p.session.link.down:
-			return p.session.link.reason()
-		case <-steady.C:
-			p.steady = true
-			if p.ignored() { // a hub whose quota is used up keeps the connection too
-				steady.Reset(steadyAfter)
-				continue
-			}
-			p.onSteady()
-		case <-p.renew:
-			p.renew, slot = nil, p.slot
-		case slot <- struct{}{}:
-			slot, p.slotHeld, p.draining = nil, true, true
-		case <-stop:
-			stop, slot, p.draining = nil, nil, true
-			giveUp = time.After(drainGrace)
-		case <-giveUp:
-			return nil
-		}
-	}
-}
-
-// fill takes from the feed what the window has room for, until ctx ends: on a
-// slow network each message may take its time.
-func (p *publisher) fill(ctx context.Context) error {
-	for p.more && !p.draining && p.retry == nil && p.flying.room() > 0 && ctx.Err() == nil {
-		room := p.flying.room()
-		messages, err := p.device.Feed.Pending(p.after, room)
+		messages, err := c.take(how, after, room)
 		if err != nil {
-			p.unreadable(err)
-			return nil
+			c.unreadable(err)
+			return
 		}
-		p.broken, p.more = false, len(messages) > 0
+		c.out.readable(len(messages) > 0)
 		for _, m := range messages {
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err := p.send(m); err != nil {
-				return err
+			if !c.send(s, how, m) {
+				return
 			}
 		}
 	}
-	return nil
 }
 
-// send publishes m. A message that the hub can never take would block all
-// after it, so it is passed over; it stays in the feed, unacknowledged.
-func (p *publisher) send(m Message) error {
-	p.after = m.Seq
-	topic, err := eventsTopic(p.device.ID, m)
+// readable notes that the feed could be read, and whether there may be more.
+func (p *publisher) readable(more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken = false
+	p.more = p.more || more
+}
+
+// allowance says how the next messages may be sent, or how long to wait.
+func (c *connection) allowance(s *session) (how advice, wait time.Duration) {
+	how = s.endpoint.quota.advise()
+	if how.hold > 0 { // and then not all at once
+		return how, how.hold + time.Duration(c.random()*float64(time.Minute))
+	}
+	if how.batch {
+		if _, can := c.device.Feed.(Batcher); !can {
+			how.batch = false
+		} else if wait := time.Until(c.out.nextBatch); wait > 0 {
+			return how, wait
+		}
+	}
+	return how, c.out.pace(s.endpoint.publishes)
+}
+
+// outgoing is a message, or several in one.
+type outgoing struct {
+	Message
+	seqs []uint64 // of a batch
+}
+
+// take asks the feed. A paced device takes one at a time: what is rendered
+// is sent at once.
+func (c *connection) take(how advice, after uint64, room int) ([]outgoing, error) {
+	if batcher, can := c.device.Feed.(Batcher); can && how.batch {
+		m, seqs, err := batcher.Batch(after, batchEntries, batchBytes)
+		if err != nil || len(seqs) == 0 {
+			return nil, err
+		}
+		c.out.nextBatch = time.Now().Add(batchInterval)
+		return []outgoing{{m, seqs}}, nil
+	}
+	if c.out.paid {
+		room = 1
+	}
+	messages, err := c.device.Feed.Pending(after, room)
+	all := make([]outgoing, len(messages))
+	for i, m := range messages {
+		all[i].Message = m
+	}
+	return all, err
+}
+
+// send publishes m, and reports whether to go on. A message that the hub can
+// never take would block all after it, so it is passed over; it stays in the
+// feed, unacknowledged.
+func (c *connection) send(s *session, how advice, m outgoing) bool {
+	if dropper, can := c.device.Feed.(Dropper); can && how.dropLow && m.Low {
+		c.out.pass(m.Seq)
+		dropper.Drop(m.Seq)
+		return true
+	}
+	topic, err := eventsTopic(s.deviceID, m.Message)
 	if err != nil {
-		p.onSkip(m, err)
-		return nil
+		if c.out.pass(m.Seq) {
+			c.logger().Error("message cannot be sent to the hub, passing it over", zap.String("message_id", m.ID), zap.Error(err))
+		}
+		return true
 	}
-	id, err := p.session.publish(topic, m.Body)
-	if err != nil {
-		return fmt.Errorf("PUBLISH: %w", err)
+	id, first, ok := c.out.launch(s, m.Seq, m.seqs)
+	if !ok {
+		c.out.ready() // the rest is for another time
+		return false
 	}
-	if p.flying.empty() {
-		p.ackTimer.Reset(p.timeout)
+	if first {
+		c.alarms.set(alarmPubAck, c.options.PubAckTimeout)
 	}
-	if !p.flying.add(flight{seq: m.Seq, id: id, sent: time.Now()}) {
-		return errAmbiguous
+	if err := s.publish(topic, m.Body, 1, id); err != nil {
+		s.fail(fmt.Errorf("PUBLISH: %w", err))
+		return false
 	}
-	return nil
+	s.endpoint.quota.add(m.size())
+	c.touch()
+	return true
+}
+
+// pass goes on behind seq, and reports whether that is new.
+func (p *publisher) pass(seq uint64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.after = seq
+	if seq <= p.skipped {
+		return false
+	}
+	p.skipped = seq
+	return true
 }
 
 // unreadable says once that the feed cannot be read, and arranges to try
 // again.
-func (p *publisher) unreadable(err error) {
-	if !p.broken {
-		p.log.Warn("cannot read the queue of messages to the hub, trying again", zap.Error(err))
+func (c *connection) unreadable(err error) {
+	c.out.mu.Lock()
+	said := c.out.broken
+	c.out.broken, c.out.more = true, true
+	c.out.mu.Unlock()
+	if !said {
+		c.logger().Warn("cannot read the queue of messages to the hub, trying again", zap.Error(err))
 	}
-	p.broken, p.retry = true, time.After(feedRetry)
+	c.alarms.set(alarmFeed, feedRetry)
 }
 
-// settle forgets the message that the hub has acknowledged.
-func (p *publisher) settle(id uint16) {
-	seq, ok := p.flying.settle(id)
-	if !ok {
+// settle forgets the messages that the hub has acknowledged. A PUBACK that
+// answers nothing that was sent on this connection changes nothing.
+func (c *connection) settle(s *session, id uint16) {
+	p := &c.out
+	p.mu.Lock()
+	if p.session != s {
+		p.mu.Unlock()
 		return
 	}
-	p.device.Feed.Done(seq)
-	p.acked++
-	if sent, ok := p.flying.oldest(); ok {
-		p.ackTimer.Reset(max(time.Until(sent.Add(p.timeout)), 0))
-	}
-	p.onAck()
-}
-
-// overdue reports whether the oldest message has waited too long.
-func (p *publisher) overdue() error {
-	sent, ok := p.flying.oldest()
+	f, ok := p.flying.settle(id)
 	if !ok {
-		return nil
+		p.mu.Unlock()
+		return
 	}
-	if left := time.Until(sent.Add(p.timeout)); left > 0 {
-		p.ackTimer.Reset(left)
-		return nil
+	p.acked++
+	more := p.more && !p.draining
+	oldest, waiting := p.flying.oldest()
+	p.mu.Unlock()
+
+	for _, seq := range f.more {
+		c.device.Feed.Done(seq)
 	}
-	return errNoPubAck
+	if f.more == nil {
+		c.device.Feed.Done(f.seq)
+	}
+	if waiting {
+		c.alarms.set(alarmPubAck, time.Until(oldest.Add(c.options.PubAckTimeout)))
+	} else {
+		c.alarms.clear(alarmPubAck)
+	}
+	c.acknowledged()
+	if more {
+		c.kick(workFeed)
+	}
+	c.finishIfDrained(s)
 }
 
-// catchUp takes in the acknowledgements that came before the end.
-func (p *publisher) catchUp() {
-	for {
-		select {
-		case id := <-p.session.link.acks:
-			p.settle(id)
-		default:
-			return
-		}
+// overdue ends a session whose oldest message has waited too long.
+func (c *connection) overdue(s *session) {
+	c.out.mu.Lock()
+	oldest, waiting := c.out.flying.oldest()
+	c.out.mu.Unlock()
+	if !waiting {
+		return
 	}
+	if left := time.Until(oldest.Add(c.options.PubAckTimeout)); left > 0 {
+		c.alarms.set(alarmPubAck, left)
+		return
+	}
+	s.fail(errNoPubAck)
 }
-
-// ignored reports whether the hub took messages and acknowledged none.
-func (p *publisher) ignored() bool { return p.acked == 0 && !p.flying.empty() }

@@ -129,22 +129,25 @@ func TestKickedOff(t *testing.T) {
 			<-time.After(2 * time.Second)
 		})
 		f := newFeed(ids(1, 500)...)
-		h.run(f)
-		advance(time.Hour)
+		s := h.run(f)
+		advance(5 * time.Hour)
 		dials := gaps(h.dialTimes())
 		if len(dials) < 5 {
-			t.Fatalf("%d attempts in an hour", len(dials))
+			t.Fatalf("%d attempts in five hours", len(dials))
+		}
+		if status := s.Status()[0]; status.State != StateQuarantined {
+			t.Errorf("status %+v", status)
 		}
 		for i, gap := range dials[2:] {
-			if gap < minSlow {
-				t.Errorf("wait %d of %v, want a minute at least", i+2, gap)
+			if gap < minQuarantine/2 {
+				t.Errorf("wait %d of %v, want %v at least", i+2, gap, minQuarantine/2)
 			}
 		}
 		if h.said("another client uses this device id") != 1 || h.said("connected again") > 2 {
 			t.Errorf("log: %v", h.log.All())
 		}
 		released.Store(true)
-		advance(maxSlow + steadyAfter)
+		advance(maxQuarantine + steadyAfter)
 		if h.log.All()[h.log.Len()-1].Message != "connected again" {
 			t.Errorf("log: %v", h.log.All())
 		}
@@ -203,7 +206,7 @@ func TestSubscriptionRefused(t *testing.T) {
 			})
 			h.run(newFeed("m1"))
 			advance(time.Second)
-			if h.said("refuses the subscription") != 1 {
+			if h.said("refuses a subscription") != 1 {
 				t.Errorf("SUBACK %#x: log %v", code, h.log.All())
 			}
 		})

@@ -66,14 +66,21 @@ func (t sasToken) expiry() time.Time { return time.Unix(t.expires, 0).UTC() }
 // Format prints what it is, never the token.
 func (sasToken) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[SAS token]")) }
 
-// Expiry says when a ready-made token expires. Credentials that renew
-// themselves report false.
+// Expiry says when a credential expires that was made elsewhere: a ready-made
+// token, or a certificate as it is now. Credentials that renew themselves
+// report false.
 func Expiry(c Credential) (expires time.Time, ok bool) {
-	t, ok := c.(sasToken)
-	if !ok {
-		return time.Time{}, false
+	switch c := c.(type) {
+	case sasToken:
+		return c.expiry(), true
+	case certificate:
+		pair, err := c.load()
+		if err != nil { // whoever connects with it will say so
+			return time.Time{}, false
+		}
+		return pair.Leaf.NotAfter, true
 	}
-	return t.expiry(), true
+	return time.Time{}, false
 }
 
 // covers reports whether a token for scope opens resource: by whole path

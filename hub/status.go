@@ -10,24 +10,28 @@ type State string
 
 // The states.
 const (
-	StateStarting              State = "starting"                // its turn to connect has not come
 	StateWaitingForClock       State = "waiting-for-clock"       // no token is signed before the clock can be believed
-	StateWaitingForCredentials State = "waiting-for-credentials" // the credential gives no token; only a new one helps
-	StateConnecting            State = "connecting"
+	StateWaitingForCredentials State = "waiting-for-credentials" // the credential is of no use; only a new one helps
+	StateProvisioning          State = "provisioning"            // asking the Device Provisioning Service for the hub
+	StateConnecting            State = "connecting"              // its turn included
 	StateConnected             State = "connected"
+	StateIdle                  State = "idle"        // disconnected by its policy, until there is something to send
 	StateBackingOff            State = "backing-off" // waiting before the next attempt
+	StateQuarantined           State = "quarantined" // waiting long: each attempt makes it worse
 	StateStopped               State = "stopped"
 )
 
 // DeviceStatus is what is known of one device's connection.
 type DeviceStatus struct {
-	ID           string
-	State        State
-	Reason       string    // why it is not connected, for a human
-	Since        time.Time // when State began
-	TokenExpires time.Time // of the token in use; zero before the first
-	LastPubAck   time.Time // zero before the first
-	Attempts     int       // failed since it last worked
+	ID                 string
+	Hub                string // host of the latest connection; empty before the first
+	State              State
+	Reason             string    // why it is not connected, for a human
+	Since              time.Time // when State began
+	TokenExpires       time.Time // of the token in use; zero if there is none
+	CertificateExpires time.Time // of the certificate in use; zero if there is none
+	LastPubAck         time.Time // zero before the first
+	Attempts           int       // failed since it last worked
 }
 
 // board is a DeviceStatus that one goroutine writes and any may read.

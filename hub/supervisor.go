@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -8,16 +9,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/time/rate"
+	"time"
 )
 
+// upkeepInterval is how often certificates are looked at and counts are saved.
+const upkeepInterval = time.Minute
+
 // Supervisor keeps one connection per device, each on its own: what happens
-// to one holds back no other. Shared are only a limit on new connections and
-// the rule that one device at a time renews its token.
+// to one holds back no other. Shared are only limits on new connections and on
+// what the hub takes, and the rule that one device at a time renews its token.
 //
-// A connected device takes 12 goroutines, 10 of them the MQTT library's; one
-// that waits takes a single one.
+// An idle device takes one goroutine, connected or not.
 type Supervisor struct {
 	shared *shared
 	expiry *expiryWatch
@@ -46,17 +48,20 @@ func NewSupervisor(o Options) (*Supervisor, error) {
 		return nil, err
 	}
 	return &Supervisor{
-		shared: &shared{
-			options: o,
-			limiter: rate.NewLimiter(o.ConnectRate, o.ConnectBurst),
-			renewal: make(chan struct{}, 1),
-			turn:    make(chan struct{}, 1),
-			random:  rand.Float64,
-		},
+		shared:  newShared(o),
 		expiry:  newExpiryWatch(o.Clock, o.Log),
 		wanted:  make(map[string]Device),
 		running: make(map[string]*worker),
 	}, nil
+}
+
+func newShared(o Options) *shared {
+	return &shared{
+		options:   o,
+		endpoints: endpoints{options: o, host: make(map[string]*endpoint)},
+		random:    rand.Float64,
+		epoch:     time.Now(),
+	}
 }
 
 // String names the part.
@@ -75,25 +80,55 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	s.reconcile()
 	s.mu.Unlock()
 
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		s.keepUp(ctx)
+	}()
 	s.expiry.run(ctx, s.devices)
-
-	s.mu.Lock()
+	<-kept
 	workers := s.workers()
-	s.mu.Unlock()
+	for _, w := range workers {
+		w.stop()
+	}
 	for _, w := range workers {
 		<-w.done
 	}
+	s.saveQuotas()
 	return nil
 }
 
+// keepUp does what is due from time to time.
+func (s *Supervisor) keepUp(ctx context.Context) {
+	tick := time.NewTicker(upkeepInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.saveQuotas()
+			for _, w := range s.workers() {
+				w.connection.renewIfChanged()
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Supervisor) saveQuotas() {
+	for _, e := range s.shared.endpoints.all() {
+		e.quota.save()
+	}
+}
+
 // Apply sets which devices to keep connected. New ones start, those that are
-// gone stop, those whose credential or feed has changed start again; all
-// others are left alone. Of devices with the same id the last counts. It does
-// not wait for connections, and may be called at any time.
+// gone stop, those that have changed start again; all others are left alone.
+// Of devices with the same id the last counts. It does not wait for
+// connections, and may be called at any time.
 func (s *Supervisor) Apply(devices []Device) {
 	wanted := make(map[string]Device, len(devices))
 	for _, d := range devices {
-		wanted[d.ID] = d
+		wanted[d.name()] = d
 	}
 	s.mu.Lock()
 	s.wanted = wanted
@@ -108,7 +143,7 @@ func (s *Supervisor) Apply(devices []Device) {
 func (s *Supervisor) reconcile() {
 	for id, w := range s.running {
 		if d, ok := s.wanted[id]; !ok || !sameDevice(d, w.connection.device) {
-			w.cancel()
+			w.stop()
 		}
 	}
 	for id, d := range s.wanted {
@@ -125,15 +160,30 @@ func (s *Supervisor) start(d Device, old *worker) *worker {
 	ctx, cancel := context.WithCancel(s.ctx)
 	w := &worker{connection: newConnection(s.shared, d), ctx: ctx, cancel: cancel, done: make(chan struct{})}
 	go func() {
-		defer close(w.done)
-		defer cancel()
 		if old != nil {
 			<-old.done
 		}
-		w.connection.run(ctx)
-		s.forget(d.ID, w)
+		w.connection.start(ctx)
+		s.live(w)
 	}()
 	return w
+}
+
+// live does one step of w's life and leaves the next to another goroutine.
+func (s *Supervisor) live(w *worker) {
+	if w.connection.step(w.ctx) {
+		go s.live(w)
+		return
+	}
+	w.cancel()
+	s.forget(w.connection.device.name(), w)
+	close(w.done)
+}
+
+// stop ends w's life, without waiting for it.
+func (w *worker) stop() {
+	w.cancel()
+	w.connection.stop()
 }
 
 // forget drops w once it has ended, unless another has taken its place.
@@ -145,6 +195,19 @@ func (s *Supervisor) forget(id string, w *worker) {
 	}
 }
 
+// Reconnect has a device say DISCONNECT and connect again, without waiting for
+// it. It reports false if the device is not connected.
+func (s *Supervisor) Reconnect(id string) bool {
+	s.mu.Lock()
+	w := s.running[id]
+	s.mu.Unlock()
+	if w == nil || w.connection.session.Load() == nil {
+		return false
+	}
+	s.shared.renewals.ask(w.connection)
+	return true
+}
+
 // Status returns what is known of each device, sorted by id.
 func (s *Supervisor) Status() []DeviceStatus {
 	s.mu.Lock()
@@ -154,10 +217,23 @@ func (s *Supervisor) Status() []DeviceStatus {
 		if w := s.running[id]; w != nil {
 			all = append(all, w.connection.board.read())
 		} else {
-			all = append(all, DeviceStatus{ID: id, State: StateStarting})
+			all = append(all, DeviceStatus{ID: id, State: StateWaitingForClock, Reason: "the supervisor has not started yet"})
 		}
 	}
 	slices.SortFunc(all, func(a, b DeviceStatus) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Quota returns the account of each hub whose tier is known and that has been
+// connected to, sorted by host.
+func (s *Supervisor) Quota() []QuotaStatus {
+	var all []QuotaStatus
+	for _, e := range s.shared.endpoints.all() {
+		if e.quota != nil {
+			all = append(all, e.quota.status())
+		}
+	}
+	slices.SortFunc(all, func(a, b QuotaStatus) int { return cmp.Compare(a.Host, b.Host) })
 	return all
 }
 
@@ -172,6 +248,8 @@ func (s *Supervisor) devices() []Device {
 }
 
 func (s *Supervisor) workers() []*worker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	all := make([]*worker, 0, len(s.running))
 	for _, w := range s.running {
 		all = append(all, w)
@@ -181,7 +259,10 @@ func (s *Supervisor) workers() []*worker {
 
 // sameDevice reports whether b may go on with a's connection.
 func sameDevice(a, b Device) bool {
-	return a.ID == b.ID && same(a.Credential, b.Credential) && same(a.Feed, b.Feed)
+	same := same(a.Credential, b.Credential) && same(a.Feed, b.Feed) && same(a.Handler, b.Handler) && same(a.Reports, b.Reports)
+	a.Credential, a.Feed, a.Handler, a.Reports = nil, nil, nil, nil
+	b.Credential, b.Feed, b.Handler, b.Reports = nil, nil, nil, nil
+	return same && a == b
 }
 
 // same is a == b, and false for values that cannot be compared.

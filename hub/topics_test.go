@@ -134,10 +134,10 @@ func TestParseDevicebound(t *testing.T) {
 
 func TestUserName(t *testing.T) {
 	const want = "contoso.azure-devices.net/dev:1/?api-version=2021-04-12&DeviceClientType=gatewayd%2F0.1.0%20%28linux%3B%20arm64%29"
-	if got := userName("contoso.azure-devices.net", "dev:1", "2021-04-12", "gatewayd/0.1.0 (linux; arm64)"); got != want {
+	if got := userName("contoso.azure-devices.net", "dev:1", "2021-04-12", "gatewayd/0.1.0 (linux; arm64)", ""); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got, want := userName("h", "d", "v", ""), "h/d/?api-version=v"; got != want {
+	if got, want := userName("h", "d", "v", "", "dtmi:com:example:LoraSensor;1"), "h/d/?api-version=v&model-id=dtmi%3Acom%3Aexample%3ALoraSensor%3B1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -2,40 +2,53 @@ package hub
 
 import "time"
 
-// flight is a message on its way to the hub.
+// flight is a message on its way to the hub, or a batch of them.
 type flight struct {
-	seq  uint64
 	id   uint16 // MQTT packet id
+	seq  uint64 // of the last message in it
+	more []uint64
 	sent time.Time
 }
 
-// window holds the messages of one session that wait for their PUBACK, in the
-// order they were sent.
+// window holds what was sent in one session and waits for its PUBACK, in the
+// order it was sent.
 type window struct {
-	flights []flight
+	flights []flight // nil when there are none: most of the time there are
+	latest  uint16   // packet id
 }
 
-// add appends a message. It reports false if the packet id is in use, which
-// would make an acknowledgement ambiguous.
-func (w *window) add(f flight) bool {
-	for _, g := range w.flights {
-		if g.id == f.id {
-			return false
-		}
+// add appends a flight and gives it a packet id that none in flight has.
+func (w *window) add(f flight) (id uint16) {
+	for w.latest++; w.latest == 0 || w.has(w.latest); w.latest++ {
+		continue
 	}
+	f.id = w.latest
 	w.flights = append(w.flights, f)
-	return true
+	return f.id
 }
 
-// settle removes the message with packet id and returns its Seq.
-func (w *window) settle(id uint16) (seq uint64, ok bool) {
-	for i, f := range w.flights {
+func (w *window) has(id uint16) bool {
+	for _, f := range w.flights {
 		if f.id == id {
-			w.flights = append(w.flights[:i], w.flights[i+1:]...)
-			return f.seq, true
+			return true
 		}
 	}
-	return 0, false
+	return false
+}
+
+// settle removes the flight with packet id and returns it.
+func (w *window) settle(id uint16) (f flight, ok bool) {
+	for i, f := range w.flights {
+		if f.id != id {
+			continue
+		}
+		w.flights = append(w.flights[:i], w.flights[i+1:]...)
+		if len(w.flights) == 0 {
+			w.flights = nil
+		}
+		return f, true
+	}
+	return flight{}, false
 }
 
 // room is how many more may be sent.

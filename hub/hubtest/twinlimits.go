@@ -96,7 +96,7 @@ func checkNumber(n json.Number) error {
 		return nil
 	}
 	if i, err := strconv.ParseInt(n.String(), 10, 64); err != nil || i > maxTwinNumber || i < -maxTwinNumber {
-		return fmt.Errorf("integer %.30s: want at most %d either way", n, maxTwinNumber)
+		return fmt.Errorf("integer %.30s: want at most %d either way", n, int64(maxTwinNumber))
 	}
 	return nil
 }

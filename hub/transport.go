@@ -1,0 +1,123 @@
+package hub
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Transport is what MQTT runs over.
+type Transport string
+
+// The transports.
+const (
+	TransportTLS       Transport = "tls"       // port 8883; the default
+	TransportWebSocket Transport = "websocket" // port 443, where 8883 is blocked
+)
+
+// DefaultWebSocketPort is the hub's port for MQTT over WebSocket.
+const DefaultWebSocketPort = 443
+
+// ParseTransport reads a transport; empty is TransportTLS.
+func ParseTransport(s string) (Transport, error) {
+	switch t := Transport(s); t {
+	case "":
+		return TransportTLS, nil
+	case TransportTLS, TransportWebSocket:
+		return t, nil
+	}
+	return "", fmt.Errorf("%q is not a transport: want tls (port 8883) or websocket (port 443)", s)
+}
+
+// port is where the transport listens.
+func (t Transport) port() uint16 {
+	if t == TransportWebSocket {
+		return DefaultWebSocketPort
+	}
+	return DefaultPort
+}
+
+// dialer opens connections to one server.
+type dialer struct {
+	host      string
+	port      uint16
+	transport Transport
+	tls       *tls.Config // of connections without a client certificate
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	proxy     func(*url.URL) (*url.URL, error) // nil: none
+}
+
+// connect makes a connection and the TLS session in it, with a client
+// certificate if there is one. When ctx ends first, nothing is left behind.
+func (d *dialer) connect(ctx context.Context, certificate *tls.Certificate) (*wire, error) {
+	raw, err := d.reach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	raw = timedConn{raw}
+	conn := tls.Client(raw, d.config(certificate))
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close() // the handshake's error says it all
+		return nil, &stepError{stepTLS, err}
+	}
+	w := newWire(conn, raw)
+	if d.transport != TransportWebSocket {
+		return w, nil
+	}
+	if w.stream, err = openWebSocket(ctx, conn, d.host, certificate != nil); err != nil {
+		_ = raw.Close() // the same
+		return nil, &stepError{stepWebSocket, err}
+	}
+	return w, nil
+}
+
+// reach opens the TCP connection, through a proxy if there is one for host.
+func (d *dialer) reach(ctx context.Context) (net.Conn, error) {
+	address := net.JoinHostPort(d.host, strconv.Itoa(int(d.port)))
+	if d.proxy != nil {
+		proxy, err := d.proxy(&url.URL{Scheme: "https", Host: address})
+		if err != nil {
+			return nil, &stepError{stepProxy, err}
+		}
+		if proxy != nil {
+			return d.throughProxy(ctx, proxy, address)
+		}
+	}
+	raw, err := d.dial(ctx, "tcp", address)
+	if err != nil {
+		return nil, &stepError{stepDial, err}
+	}
+	return raw, nil
+}
+
+// newTLSConfig verifies the server always. The host goes into SNI without its
+// port, and certificates are judged by the clock that has been trusted. Its
+// connections share one cache of sessions, so that to come back after an
+// outage takes half a handshake.
+func newTLSConfig(host string, roots *x509.CertPool, now func() time.Time) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		ServerName:         host,
+		RootCAs:            roots,
+		Time:               now,
+		ClientSessionCache: tls.NewLRUClientSessionCache(1),
+	}
+}
+
+// config is the one for all, or one for a client certificate. A session that
+// was opened with a certificate is not resumed by anybody else: the server
+// would take them for the one it belongs to.
+func (d *dialer) config(certificate *tls.Certificate) *tls.Config {
+	if certificate == nil {
+		return d.tls
+	}
+	c := d.tls.Clone()
+	c.ClientSessionCache = nil
+	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
+	return c
+}
