@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,7 @@ import (
 )
 
 func (a *app) portsCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, probe bool
 	c := &cobra.Command{
 		Use:   "ports",
 		Short: "List the serial ports and what is plugged into them",
@@ -21,11 +22,27 @@ func (a *app) portsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if probe {
+				askPorts(ports, serialport.Ping)
+			}
 			return a.printPorts(ports, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&probe, "probe", false, "ask STM32 boards whether they are CoreCell concentrators; stop what uses them first")
 	return c
+}
+
+// askPorts finds out which STM32 boards are CoreCells.
+func askPorts(ports []serialport.Port, ping func(device string) (version string, err error)) {
+	for i := range ports {
+		if ports[i].Board != serialport.STM32 {
+			continue
+		}
+		if version, err := ping(ports[i].Device); err == nil {
+			ports[i].Board, ports[i].Firmware = serialport.CoreCell, version
+		}
+	}
 }
 
 func (a *app) printPorts(ports []serialport.Port, asJSON bool) error {
@@ -42,13 +59,46 @@ func (a *app) printPorts(ports []serialport.Port, asJSON bool) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "DEVICE\tUSB ID\tPRODUCT\tWRITE THIS INTO THE CONFIG\t")
 	for _, p := range ports {
-		note := ""
-		if p.PicoCell() {
-			note = "PicoCell concentrator"
+		setting := fmt.Sprintf("port = %q", p.Name())
+		if p.Board == serialport.CoreCell {
+			setting = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\tport = %q\t%s\n", p.Device, dash(p.USBID), dash(p.Product), p.Name(), note)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.Device, dash(p.USBID), dash(p.Product), setting, boardNote(p))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return a.printRoutes(ports)
+}
+
+// boardNote says what p is.
+func boardNote(p serialport.Port) string {
+	switch p.Board {
+	case serialport.PicoCell:
+		return "PicoCell concentrator"
+	case serialport.CoreCell:
+		return "CoreCell concentrator, firmware " + p.Firmware + ": see below"
+	case serialport.STM32:
+		return "an STM32; a CoreCell concentrator? gatewayd ports --probe asks it"
+	default:
+		return ""
+	}
+}
+
+// printRoutes says how a CoreCell is used, which has no driver here.
+func (a *app) printRoutes(ports []serialport.Port) error {
+	if !slices.ContainsFunc(ports, func(p serialport.Port) bool { return p.Board == serialport.CoreCell }) {
+		return nil
+	}
+	_, err := fmt.Fprint(a.stdout, `
+A CoreCell (SX1302 or SX1303 on USB: RAK2287, RAK5146, WM1302) is driven by one of these programs
+on this machine, which gatewayd then listens to:
+  ChirpStack Concentratord           type = "concentratord"
+  LoRa Basics Station                type = "basicstation"
+  Semtech's packet forwarder         type = "semtech-udp"
+docs/concentrators.md has each of them step by step.
+`)
+	return err
 }
 
 func dash(s string) string {

@@ -20,14 +20,9 @@ type Port struct {
 	USBID   string   `json:"usb_id,omitempty"`  // vendor:product, e.g. 0483:5740
 	Product string   `json:"product,omitempty"` // what the device calls itself
 	Serial  string   `json:"serial,omitempty"`
-}
+	Board   Board    `json:"board,omitempty"` // what it is, as far as that is known
 
-// picoCellID is the USB id of the STM32 virtual COM port in a PicoCell.
-const picoCellID = "0483:5740"
-
-// PicoCell reports whether the port looks like a Semtech PicoCell.
-func (p Port) PicoCell() bool {
-	return p.USBID == picoCellID && strings.Contains(strings.ToLower(p.Product), "picogw")
+	Firmware string `json:"firmware,omitempty"` // of a CoreCell's microcontroller
 }
 
 // Name is what to write into the configuration: the link that stays the same
@@ -37,6 +32,20 @@ func (p Port) Name() string {
 		return p.Stable[0]
 	}
 	return p.Device
+}
+
+// String is one line for a log.
+func (p Port) String() string {
+	s := p.Device
+	for _, detail := range []string{p.USBID, p.Product, p.Serial} {
+		if detail != "" {
+			s += " " + detail
+		}
+	}
+	if p.Name() != p.Device {
+		s += " = " + p.Name()
+	}
+	return s
 }
 
 // List finds the ports below root, which is "/" on a real machine, sorted by
@@ -61,6 +70,7 @@ func List(root string) ([]Port, error) {
 		if usb := usbDevice(root, device); usb != "" {
 			p.USBID = attr(usb, "idVendor") + ":" + attr(usb, "idProduct")
 			p.Product, p.Serial = attr(usb, "product"), attr(usb, "serial")
+			p.Board = board(p.USBID, p.Product)
 		}
 		ports = append(ports, p)
 	}

@@ -65,18 +65,29 @@ func TestList(t *testing.T) {
 		{
 			Device: "/dev/ttyACM0",
 			Stable: []string{"/dev/serial/by-path/platform-usb-0:1.1:1.0", "/dev/serial/by-id/usb-STM_PicoGW_3EA5F0C2B81C-if00"},
-			USBID:  "0483:5740", Product: "SEMTECH PicoGW Virtual ComPort", Serial: "3EA5F0C2B81C",
+			USBID:  "0483:5740", Product: "SEMTECH PicoGW Virtual ComPort", Serial: "3EA5F0C2B81C", Board: serialport.PicoCell,
 		},
 		{Device: "/dev/ttyUSB0", USBID: "1a86:7523", Product: "USB Serial"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ports (-want +got):\n%s", diff)
 	}
-	if !got[0].PicoCell() || got[1].PicoCell() {
-		t.Errorf("PicoCell() = %v, %v, want true, false", got[0].PicoCell(), got[1].PicoCell())
-	}
 	if got[0].Name() != want[0].Stable[0] || got[1].Name() != "/dev/ttyUSB0" {
 		t.Errorf("names %q and %q", got[0].Name(), got[1].Name())
+	}
+}
+
+func TestString(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]serialport.Port{
+		"/dev/ttyAMA0": {Device: "/dev/ttyAMA0"},
+		"/dev/ttyACM0 0483:5740 PicoGW 3EA5 = /dev/serial/by-path/a": {
+			Device: "/dev/ttyACM0", USBID: "0483:5740", Product: "PicoGW", Serial: "3EA5", Stable: []string{"/dev/serial/by-path/a"},
+		},
+	} {
+		if got := p.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

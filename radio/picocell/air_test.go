@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"gatewayd/internal/serialport"
 	"gatewayd/radio"
 	"gatewayd/radio/picocell"
 	"gatewayd/radio/radiotest"
@@ -63,6 +65,13 @@ func TestUplinkAndAnswerInRX1(t *testing.T) {
 		t.Errorf("got %+v", res)
 	}
 	r.hear(t) // it receives again
+	st := r.c.Stats()
+	if want := map[uint32]time.Duration{868_100_000: e.Airtime}; !cmp.Equal(want, st.Airtime) || st.TxOK != 1 || st.Forwarded != 2 {
+		t.Errorf("got %+v", st)
+	}
+	if ago := time.Since(st.LastSeen); ago > 10*time.Second {
+		t.Errorf("last seen %v ago", ago)
+	}
 	r.end(t)
 	if v := r.sim.Violations(); len(v) > 0 {
 		t.Errorf("violations of the protocol: %q", v)
@@ -162,6 +171,23 @@ func TestUnplugAndReplug(t *testing.T) {
 	if v := r.sim.Violations(); len(v) > 0 {
 		t.Errorf("violations of the protocol: %q", v)
 	}
+}
+
+// A port may be named by its USB serial number, wherever it is plugged in.
+func TestPortByUSBSerial(t *testing.T) {
+	t.Parallel()
+	var device atomic.Value
+	r := newRig(t, radiotest.PicoCellOptions{}, func(o *picocell.Options) {
+		device.Store(o.Port)
+		o.Port, o.Ports = "usb:3EA5F0C2B81C", func() ([]serialport.Port, error) {
+			return []serialport.Port{{Device: "/dev/ttyUSB9"}, {Device: device.Load().(string), Serial: "3EA5F0C2B81C"}}, nil
+		}
+	})
+	r.ready(t)
+	r.hear(t)
+	device.Store("/nonexistent")
+	r.sim.Unplug()
+	r.until(t, func(s picocell.Stats) bool { return strings.Contains(s.LastError, "no such port") })
 }
 
 func TestWireFaults(t *testing.T) {

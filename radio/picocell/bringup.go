@@ -30,10 +30,25 @@ func (b *bringUp) run() (radio.EUI64, error) {
 			b.pause(5 * time.Millisecond)
 		}
 		b.begin(fmt.Sprintf("calibration %d of 2 with %s", i+1, c.name))
-		b.warnings = append(b.warnings, b.calibrate(b.board, c)...)
+		b.corrected(c)
 	}
 	b.start()
 	return id, b.err
+}
+
+// corrected runs a calibration until every correction has succeeded, or it is
+// plain that one will not: then the concentrator is of some use without it.
+func (b *bringUp) corrected(c calibration) {
+	var left []string
+	for range calibrationRuns {
+		left = b.calibrate(b.board, c)
+		if len(left) == 0 || b.err != nil {
+			return
+		}
+	}
+	for _, part := range left {
+		b.warnings = append(b.warnings, c.name+": "+part)
+	}
 }
 
 // begin names the step at hand, for progress and errors.

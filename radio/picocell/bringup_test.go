@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"gatewayd/radio"
 	"gatewayd/radio/picocell"
 	"gatewayd/radio/radiotest"
@@ -100,6 +103,46 @@ func TestBringUpThatFails(t *testing.T) {
 			r.sim.Break(tt.defect, 0)
 			r.ready(t)
 			r.hear(t)
+		})
+	}
+}
+
+// A correction that fails is tried again, and then done without.
+func TestImageRejection(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		times  int // calibrations that do not succeed
+		warned int
+	}{
+		"at the second attempt": {1, 0},
+		"in both":               {2, 0},
+		"never in the first":    {3, 2},
+		"never":                 {radiotest.Always, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			core, logs := observer.New(zap.WarnLevel)
+			p, err := radiotest.NewPicoCell(radiotest.PicoCellOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = p.Close() })
+			p.Break(radiotest.ImageRejection, tt.times)
+			r := run(t, p, picocell.Options{
+				Name: "roof", Port: p.Path(), Board: picocell.EU868(), LoadImages: standIns(t), Clock: hurriedClock{}, Log: zap.New(core),
+			})
+			r.ready(t)
+			r.hear(t)
+			said := logs.FilterMessageSnippet("calibration did not succeed")
+			if said.Len() != tt.warned {
+				t.Errorf("%d warnings, want %d: %v", said.Len(), tt.warned, logs.All())
+			}
+			if tt.warned > 0 && said.All()[0].ContextMap()["part"] != "cal_fw5-12: radio A: RX image rejection" {
+				t.Errorf("said %v", said.All()[0].ContextMap())
+			}
+			if v := r.sim.Violations(); len(v) > 0 {
+				t.Errorf("violations of the protocol: %q", v)
+			}
 		})
 	}
 }

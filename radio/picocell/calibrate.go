@@ -8,6 +8,10 @@ import (
 // calibrationTime is how long the calibration firmware needs, with margin.
 const calibrationTime = 2300 * time.Millisecond
 
+// calibrationRuns is how often a calibration is tried whose corrections did
+// not succeed: a strong signal on the air meanwhile may be all there is to it.
+const calibrationRuns = 3
+
 // calibrationVersion is the version of both calibration images.
 const calibrationVersion = 2
 

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"gatewayd/internal/serialport"
 	"gatewayd/radio"
 )
 
@@ -29,8 +30,10 @@ const (
 // Options configure a Concentrator. Name, Port, Board and LoadImages are
 // required.
 type Options struct {
-	Name  string // comes back in Uplink.Concentrator and TxResult.Concentrator
-	Port  string // e.g. /dev/serial/by-path/...; every PicoCell has the same by-id name
+	Name string // comes back in Uplink.Concentrator and TxResult.Concentrator
+	// Port is e.g. /dev/serial/by-path/..., or "usb:" and a USB serial number.
+	// Every PicoCell comes with the same one, and so with the same by-id name.
+	Port  string
 	Board Board
 	// LoadImages returns the firmware images. It is called at each bring-up,
 	// so that images installed later need no restart.
@@ -38,13 +41,20 @@ type Options struct {
 
 	Gateway      *radio.EUI64  // gateway EUI; nil: the board's unique id
 	PollInterval time.Duration // 0: DefaultPollInterval
-	AntennaGain  float64       // dBi less cable loss in dB: EIRP less conducted power
+	// Silence is how long nothing may be heard before the concentrator is
+	// brought up again, and after as long again reset; 0: DefaultSilence,
+	// negative: never.
+	Silence     time.Duration
+	AntennaGain float64 // dBi less cable loss in dB: EIRP less conducted power
 
 	Log   *zap.Logger // nil: no log
 	Clock Clock       // nil: the system's
 	// Open opens the port; nil: as a serial port, exclusively. What it
 	// returns must end a Read with io.EOF after about 100 ms without data.
 	Open func(port string) (io.ReadWriteCloser, error)
+	// Ports lists the serial ports there are, to find one by its USB serial
+	// number and to say which there are if Port is missing; nil: the machine's.
+	Ports func() ([]serialport.Port, error)
 }
 
 // Concentrator is a PicoCell. It implements radio.Concentrator.
@@ -54,6 +64,7 @@ type Concentrator struct {
 	clock Clock
 	desk  desk
 	count counters
+	watch watchdog
 }
 
 var _ radio.Concentrator = (*Concentrator)(nil)
@@ -74,6 +85,9 @@ func New(o Options) (*Concentrator, error) {
 	if o.PollInterval == 0 {
 		o.PollInterval = DefaultPollInterval
 	}
+	if o.Silence == 0 {
+		o.Silence = DefaultSilence
+	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
@@ -83,11 +97,15 @@ func New(o Options) (*Concentrator, error) {
 	if o.Open == nil {
 		o.Open = openSerial
 	}
+	if o.Ports == nil {
+		o.Ports = func() ([]serialport.Port, error) { return serialport.List("/") }
+	}
 	c := &Concentrator{
 		o:     o,
 		log:   o.Log.With(zap.String("concentrator", o.Name), zap.String("port", o.Port)),
 		clock: o.Clock,
 		desk:  desk{wake: make(chan struct{}, 1)},
+		watch: watchdog{limit: o.Silence},
 	}
 	c.count.enter("not started", c.clock.Now())
 	return c, nil
@@ -124,7 +142,7 @@ func (c *Concentrator) Transmit(d radio.Downlink) error {
 // work were New's to refuse.
 func (c *Concentrator) Run(ctx context.Context, up chan<- radio.Uplink, tx chan<- radio.TxResult) error {
 	defer func() { c.count.enter("stopped", c.clock.Now()) }()
-	out := &outage{log: c.log}
+	out := &outage{log: c.log, ports: c.o.Ports}
 	retry := minRetry
 	for ctx.Err() == nil {
 		worked, err := c.attend(ctx, up, tx, out)
@@ -138,7 +156,11 @@ func (c *Concentrator) Run(ctx context.Context, up chan<- radio.Uplink, tx chan<
 		if worked >= settled {
 			retry = minRetry
 		}
-		if wait(ctx, c.clock, retry/2+rand.N(retry)) != nil {
+		pause := retry/2 + rand.N(retry)
+		if _, reset := errors.AsType[*silenceError](err); reset {
+			pause = max(pause, bootTime)
+		}
+		if wait(ctx, c.clock, pause) != nil {
 			break
 		}
 		retry = min(2*retry, maxRetry)
@@ -154,23 +176,33 @@ func (c *Concentrator) attend(ctx context.Context, up chan<- radio.Uplink, tx ch
 	if err != nil {
 		return 0, &imagesError{err}
 	}
-	rw, err := c.o.Open(c.o.Port)
+	rw, err := c.open()
 	if err != nil {
 		return 0, err
 	}
 	s := &session{c: c, link: newLink(rw, c.clock, &c.count), up: up, tx: tx}
 	defer s.link.close()
-	if err := s.bringUp(ctx, images); err != nil {
-		s.stopOn(ctx, err)
-		return 0, err
+	var worked time.Duration
+	for again := true; again; again = s.again(err) {
+		var lived time.Duration
+		lived, err = s.live(ctx, images, out)
+		worked += lived
 	}
-	start := c.clock.Now()
-	c.count.enter("receiving", start)
-	out.over(s.gateway, start)
-	err = s.serve(ctx)
-	s.giveBack()
 	s.stopOn(ctx, err)
-	return c.clock.Now().Sub(start), err
+	return worked, err
+}
+
+// open finds the port and opens it.
+func (c *Concentrator) open() (io.ReadWriteCloser, error) {
+	ports, err := c.o.Ports()
+	if err != nil {
+		ports = nil // the port may have a name that needs no list
+	}
+	device, err := serialport.Find(ports, c.o.Port)
+	if err != nil {
+		return nil, err
+	}
+	return c.o.Open(device)
 }
 
 // wait returns nil after d, or ctx's error.

@@ -7,7 +7,8 @@
 // register bridge - radios, two calibrations, firmware images, a handshake
 // with the gain control - and then polls for packets. From the send command
 // until the end of the emission the device neither listens nor answers, so
-// downlinks wait in a schedule on the host and are sent just in time.
+// downlinks wait in a schedule on the host and are sent just in time. There is
+// no command for a temperature, a status of the radio or a position.
 //
 // Source of the protocol: Semtech's picoGW_hal V0.2.3 and picoGW_mcu V0.2.1.
 package picocell

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"gatewayd/internal/serialport"
 	"gatewayd/radio"
 )
 
@@ -15,9 +16,11 @@ import (
 // changes, and once that it is back. Owner: the goroutine of Run.
 type outage struct {
 	log      *zap.Logger
+	ports    func() ([]serialport.Port, error)
 	reason   string
 	since    time.Time
 	attempts int
+	listed   bool // the ports that are there have been named
 }
 
 func (o *outage) failed(err error, now time.Time) {
@@ -29,17 +32,32 @@ func (o *outage) failed(err error, now time.Time) {
 		o.reason = r
 		o.log.Warn("concentrator is down; trying again", zap.Error(err))
 	}
+	if isMissing(err) && !o.listed {
+		o.listed = true
+		o.list()
+	}
+}
+
+// list names the ports that are there: the missing one may have another name
+// now, or never had the one that it was given.
+func (o *outage) list() {
+	ports, err := o.ports()
+	if err != nil || len(ports) == 0 {
+		return
+	}
+	o.log.Info("the port is missing; these are there", zap.Stringers("ports", ports))
+}
+
+// isMissing reports whether there is no port of that name.
+func isMissing(err error) bool {
+	_, images := errors.AsType[*imagesError](err) // a missing image is no missing device
+	return !images && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV))
 }
 
 // reasonOf is err's text, but one and the same for the two faces of a device
 // that is unplugged: the port that breaks, and then the port that is not there.
 func reasonOf(err error) string {
-	var gone *goneError
-	var images *imagesError
-	if errors.As(err, &images) { // a missing image is no missing device
-		return err.Error()
-	}
-	if errors.As(err, &gone) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.ENODEV) {
+	if _, gone := errors.AsType[*goneError](err); gone || isMissing(err) {
 		return "absent"
 	}
 	return err.Error()
@@ -53,5 +71,5 @@ func (o *outage) over(gateway radio.EUI64, now time.Time) {
 		o.log.Info("concentrator is back and receives", eui,
 			zap.Duration("away", now.Sub(o.since)), zap.Int("attempts", o.attempts))
 	}
-	o.reason, o.attempts = "", 0
+	o.reason, o.attempts, o.listed = "", 0, false
 }

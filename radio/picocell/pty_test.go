@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gatewayd/internal/serialport"
 	"gatewayd/radio"
 	"gatewayd/radio/picocell"
 	"gatewayd/radio/radiotest"
@@ -25,6 +26,9 @@ func (hurriedClock) After(d time.Duration) <-chan time.Time {
 	}
 	return time.After(d)
 }
+
+// noPorts is a machine whose own ports are none of a test's business.
+func noPorts() ([]serialport.Port, error) { return nil, nil }
 
 // rig is a driver at work on a simulated device.
 type rig struct {
@@ -68,7 +72,7 @@ func newRig(t *testing.T, sim radiotest.PicoCellOptions, change func(*picocell.O
 		}
 	}
 	o := picocell.Options{
-		Name: "roof", Port: p.Path(), Board: picocell.EU868(), LoadImages: standIns(t), Clock: hurriedClock{},
+		Name: "roof", Port: p.Path(), Board: picocell.EU868(), LoadImages: standIns(t), Clock: hurriedClock{}, Ports: noPorts,
 	}
 	if change != nil {
 		change(&o)

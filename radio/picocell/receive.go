@@ -33,6 +33,8 @@ func (s *session) poll(ctx context.Context) error {
 
 // deliver passes a packet on if its CRC is right.
 func (s *session) deliver(p packet, now time.Time) {
+	s.c.watch.heard(now)
+	s.c.count.seen(now)
 	switch p.status {
 	case crcOK:
 	case crcBad:

@@ -54,6 +54,37 @@ type session struct {
 
 func (s *session) now() time.Time { return s.c.clock.Now() }
 
+// live brings the device up and serves it until ctx ends or it needs a new
+// life. It returns how long it received, and why it ended.
+func (s *session) live(ctx context.Context, images Images, out *outage) (time.Duration, error) {
+	if err := s.bringUp(ctx, images); err != nil {
+		return 0, err
+	}
+	start := s.now()
+	s.c.count.enter("receiving", start)
+	s.c.watch.begin(start)
+	out.over(s.gateway, start)
+	err := s.serve(ctx)
+	s.giveBack()
+	return s.now().Sub(start), err
+}
+
+// again reports whether the device gets another life through the open port.
+// Silence that has outlived one makes for a reset.
+func (s *session) again(err error) bool {
+	silence, ok := errors.AsType[*silenceError](err)
+	if !ok {
+		return false
+	}
+	if silence.reset {
+		s.reset(context.Background())
+		return false
+	}
+	s.c.log.Warn("concentrator is brought up again", zap.Error(err))
+	s.line = timeline{} // the chip's counter begins anew
+	return true
+}
+
 // bringUp takes the device to receiving and opens the desk.
 func (s *session) bringUp(ctx context.Context, images Images) error {
 	s.progress("first contact")
@@ -75,7 +106,8 @@ func (s *session) bringUp(ctx context.Context, images Images) error {
 		return err
 	}
 	for _, w := range b.warnings {
-		s.c.log.Warn("calibration is not perfect", zap.String("part", w))
+		s.c.log.Warn("calibration did not succeed: the concentrator receives, but less well, and may hear strong frames on a second channel; "+
+			"check its power supply and antenna, then restart", zap.String("part", w), zap.Int("attempts", calibrationRuns))
 	}
 	s.gateway = id
 	if s.c.o.Gateway != nil {
@@ -133,7 +165,11 @@ func (s *session) act(ctx context.Context) (time.Duration, error) {
 	case !now.Before(s.syncAt):
 		return 0, s.sync(ctx)
 	case !now.Before(s.pollAt):
-		return 0, s.poll(ctx)
+		err := s.poll(ctx)
+		if err == nil && !waiting {
+			err = s.c.watch.check(s.now())
+		}
+		return 0, err
 	}
 	next := s.pollAt
 	if s.syncAt.Before(next) {
@@ -170,6 +206,7 @@ func (s *session) sync(ctx context.Context) error {
 		return errCounterJump
 	}
 	s.syncAt = got.Add(syncInterval)
+	s.c.count.ran(s.line.drift())
 	s.c.desk.set(s.line.anchor)
 	return nil
 }
@@ -199,13 +236,18 @@ func (s *session) recover(ctx context.Context, err error) error {
 }
 
 // stopOn leaves the device reset if the session ended because ctx did, between
-// two commands. The MCU's own reset makes it leave the USB for a second.
+// two commands.
 func (s *session) stopOn(ctx context.Context, err error) {
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return
 	}
-	last := context.WithoutCancel(ctx)
-	if _, err := s.link.exchange(last, command{id: cmdWrite, data: []byte{0x80}}, stopTimeout); err == nil {
-		_, _ = s.link.exchange(last, command{id: cmdResetMCU}, stopTimeout)
+	s.reset(context.WithoutCancel(ctx))
+}
+
+// reset stops the chip and has the microcontroller start anew; it leaves the
+// USB for a second.
+func (s *session) reset(ctx context.Context) {
+	if _, err := s.link.exchange(ctx, command{id: cmdWrite, data: []byte{0x80}}, stopTimeout); err == nil {
+		_, _ = s.link.exchange(ctx, command{id: cmdResetMCU}, stopTimeout)
 	}
 }

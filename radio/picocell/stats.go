@@ -22,11 +22,24 @@ type Stats struct {
 	Malformed                   uint64 // receive answers or packets that made no sense
 
 	RxOK, RxCRCBad, RxNoCRC uint64
-	RxDropped               uint64 // good frames for which the channel was full
+	RxDropped               uint64    // good frames for which the channel was full
+	Forwarded               uint64    // frames passed on: RxOK - RxDropped
+	LastSeen                time.Time // latest frame of any kind; zero: none yet
 
 	TxOK     uint64
 	TxFailed map[radio.TxReason]uint64 // refused or lost
+	Airtime  map[uint32]time.Duration  // by frequency in Hz, of what was emitted
+
+	// CounterOffset is how far its counter has run ahead of the host's clock
+	// since the bring-up, CounterDrift how fast that is in ppm; both 0 for the
+	// first minute.
+	CounterOffset time.Duration
+	CounterDrift  float64
 }
+
+// maxFrequencies is how many frequencies airtime is kept for. No region has
+// more downlink channels.
+const maxFrequencies = 128
 
 // counters is the live form of Stats. Safe for concurrent use.
 type counters struct {
@@ -37,6 +50,10 @@ type counters struct {
 
 	mu       sync.Mutex
 	txFailed map[radio.TxReason]uint64
+	airtime  map[uint32]time.Duration
+	lastSeen time.Time
+	offset   time.Duration
+	drift    float64
 	state    string
 	since    time.Time
 	lastErr  string
@@ -57,6 +74,33 @@ func (c *counters) refused(r radio.TxReason) {
 		c.txFailed = make(map[radio.TxReason]uint64)
 	}
 	c.txFailed[r]++
+}
+
+// emitted counts an emission.
+func (c *counters) emitted(frequency uint32, airtime time.Duration) {
+	c.txOK.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.airtime == nil {
+		c.airtime = make(map[uint32]time.Duration)
+	}
+	if _, known := c.airtime[frequency]; known || len(c.airtime) < maxFrequencies {
+		c.airtime[frequency] += airtime
+	}
+}
+
+// seen notes a frame of any kind.
+func (c *counters) seen(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastSeen = now
+}
+
+// ran notes how the counter does.
+func (c *counters) ran(offset time.Duration, ppm float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset, c.drift = offset, ppm
 }
 
 func (c *counters) enter(state string, now time.Time) {
@@ -82,11 +126,14 @@ func (c *counters) identified(gateway radio.EUI64) {
 func (c *counters) snapshot() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Stats{
+	s := Stats{
 		State: c.state, Since: c.since, LastError: c.lastErr, Gateway: c.gateway,
 		Commands: c.commands.Load(), BytesOut: c.bytesOut.Load(), BytesIn: c.bytesIn.Load(),
 		Resyncs: c.resyncs.Load(), BringUps: c.bringUps.Load(), Malformed: c.malformed.Load(),
 		RxOK: c.rxOK.Load(), RxCRCBad: c.rxCRCBad.Load(), RxNoCRC: c.rxNoCRC.Load(), RxDropped: c.rxDrop.Load(),
-		TxOK: c.txOK.Load(), TxFailed: maps.Clone(c.txFailed),
+		LastSeen: c.lastSeen, TxOK: c.txOK.Load(), TxFailed: maps.Clone(c.txFailed), Airtime: maps.Clone(c.airtime),
+		CounterOffset: c.offset, CounterDrift: c.drift,
 	}
+	s.Forwarded = s.RxOK - min(s.RxDropped, s.RxOK)
+	return s
 }

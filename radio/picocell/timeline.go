@@ -44,8 +44,23 @@ func (a anchor) place(count uint32, now time.Time) (t radio.Ticks, ok bool) {
 // goroutine of Run.
 type timeline struct {
 	anchor
+	first  anchor // of the bring-up
 	unroll radio.Unroller
 	known  bool
+}
+
+// minDrift is the least time from which drift can be told.
+const minDrift = time.Minute
+
+// drift is how far the counter has run ahead of the host's clock since the
+// bring-up, and how fast that is in ppm; 0 as long as nothing can be said.
+func (t *timeline) drift() (offset time.Duration, ppm float64) {
+	elapsed := t.host.Sub(t.first.host)
+	if elapsed < minDrift {
+		return 0, 0
+	}
+	offset = t.ticks.Sub(t.first.ticks) - elapsed
+	return offset, float64(offset) / float64(elapsed) * 1e6
 }
 
 // sync takes a reading that was asked for at sent and arrived at got. It
@@ -59,6 +74,9 @@ func (t *timeline) sync(count uint32, sent, got time.Time) bool {
 		if off.Abs() > maxJump+got.Sub(sent) {
 			return false
 		}
+	}
+	if !t.known {
+		t.first = fresh
 	}
 	t.anchor, t.known = fresh, true
 	return true

@@ -79,3 +79,24 @@ func TestPlace(t *testing.T) {
 		})
 	}
 }
+
+// A crystal that is 20 ppm fast is told as such, once a minute has passed.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	var line timeline
+	start := time.Unix(1000, 0)
+	for s := range 600 {
+		at := start.Add(time.Duration(s) * time.Second)
+		count := uint32(int64(4_000_000_000) + int64(s)*1_000_020) // wraps
+		if !line.sync(count, at, at) {
+			t.Fatalf("second %d: a jump", s)
+		}
+		offset, ppm := line.drift()
+		if s < 60 && (offset != 0 || ppm != 0) {
+			t.Errorf("second %d: %v and %v ppm already", s, offset, ppm)
+		}
+		if s >= 60 && (offset != time.Duration(s)*20*time.Microsecond || ppm < 19.99 || ppm > 20.01) {
+			t.Errorf("second %d: %v and %v ppm", s, offset, ppm)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func (s *session) report(e emission, err error) {
 	if te, ok := errors.AsType[*radio.TxError](err); ok {
 		s.c.count.refused(te.Reason)
 	} else {
-		s.c.count.txOK.Add(1)
+		s.c.count.emitted(e.tx.frequency, e.end.Sub(e.start))
 	}
 	s.tx <- radio.TxResult{Concentrator: s.c.o.Name, ID: e.id, Err: err}
 }

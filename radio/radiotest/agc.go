@@ -101,6 +101,9 @@ func (c *chip) calibrate(now instant, delay time.Duration) {
 	if c.faults.strike(RadioUnreachable) {
 		c.agc.calStatus &^= statusRadioA | statusRadioB
 	}
+	if c.faults.strike(ImageRejection) {
+		c.agc.calStatus &^= statusRXImageA | statusRXImageB
+	}
 	if c.faults.strike(CalibrationFailure) {
 		c.agc.calStatus = 0
 	}

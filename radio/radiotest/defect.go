@@ -14,6 +14,9 @@ const (
 	CalibrationFailure
 	// RadioUnreachable: a calibration ends, but finds neither radio.
 	RadioUnreachable
+	// ImageRejection: a calibration ends, but could not reject the image of
+	// either radio's receiver.
+	ImageRejection
 	// AGCStuck: the AGC does not acknowledge its first gain. One occurrence per
 	// status read.
 	AGCStuck

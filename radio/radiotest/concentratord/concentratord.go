@@ -23,6 +23,7 @@ type Options struct {
 	StartCount           uint32      // the microsecond counter at the first start
 	Before45             bool        // speaks the dialect of 4.0 to 4.4
 	Context              []byte      // of every frame, as of a relay; the counter if nil
+	Range                [2]uint32   // Hz: what it may send in; anything if zero
 }
 
 // Concentratord is a simulated Concentratord with a concentrator. All its

@@ -18,6 +18,7 @@ const (
 	statusTooLate       = 2
 	statusTooEarly      = 3
 	statusCollision     = 4
+	statusTxFreq        = 6
 	statusQueueFull     = 9
 	statusInternalError = 10
 )
@@ -131,6 +132,9 @@ func (c *Concentratord) judge(em radiotest.Emission, soon bool) uint64 {
 		return status
 	}
 	c.mu.Unlock()
+	if r := c.o.Range; r != [2]uint32{} && (em.Frequency < r[0] || em.Frequency > r[1]) {
+		return statusTxFreq
+	}
 	switch c.queue.Add(em, soon) {
 	case "":
 		return statusOK
