@@ -67,7 +67,7 @@ func machineWarnings(cfg *config.Config) []string {
 	}
 	for _, n := range cfg.Nodes {
 		if expires, ok := hub.Expiry(n.Credential); ok && time.Until(expires) < tokenNotice {
-			warnings = append(warnings, fmt.Sprintf("%v: sas_token: expires or expired at %s; put in a new one, or the device key",
+			warnings = append(warnings, fmt.Sprintf("%v: the token or certificate expires or expired at %s; put in a new one, or the device key",
 				n.Position, expires.UTC().Format(time.RFC3339)))
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -41,6 +43,12 @@ type daemon struct {
 	provisioner *hub.Provisioner
 	self        *self // nil without an identity of its own
 
+	// now is the configuration as reloaded; cfg is that of the start.
+	now atomic.Pointer[config.Config]
+	// untouched says that devices wait for the first frame of their node before
+	// they are provisioned.
+	untouched atomic.Bool
+
 	started   time.Time
 	reloadNow chan struct{} // somebody asks for a reload; cap 1
 }
@@ -67,6 +75,7 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 	}
 	reportStore(log.Named("store"), s.Report())
 	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1)}
+	d.now.Store(cfg)
 	if err := d.build(alive); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -189,6 +198,7 @@ func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	d.now.Store(cfg)
 	d.hub.Apply(d.devices(cfg))
 	d.log.Info("configuration re-read", zap.Int("nodes", len(cfg.Nodes)), zap.Int("groups", len(cfg.Groups)),
 		zap.Int("concentrators", len(cfg.Concentrators)))
@@ -199,6 +209,10 @@ func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 func fixed(cfg *config.Config) config.Config {
 	c := *cfg
 	c.Nodes, c.Groups, c.Concentrators, c.Warnings, c.Hub.RootCAs, c.DPS.RootCAs = nil, nil, nil, nil, nil, nil
+	c.OtherHubs = slices.Clone(c.OtherHubs)
+	for i := range c.OtherHubs {
+		c.OtherHubs[i].Roots = nil
+	}
 	dedup := c.LoRaWAN.DedupWindow
 	c.LoRaWAN = config.LoRaWAN{DedupWindow: dedup}
 	return c

@@ -127,7 +127,13 @@ func counters(p config.CounterPolicy) bridge.CounterPolicy {
 // devices are the hub's side of the nodes, the groups and the gateway itself.
 func (d *daemon) devices(cfg *config.Config) []hub.Device {
 	var devices []hub.Device
+	waiting := d.store.Waiting()
+	d.untouched.Store(false)
 	for _, n := range cfg.Nodes {
+		if d.unprovisioned(n.Identity) && waiting["device:"+n.DeviceID] == 0 {
+			d.untouched.Store(true)
+			continue
+		}
 		devices = append(devices, d.device(n.Identity, n.Connection, bridgeNode(n)))
 	}
 	for _, g := range cfg.Groups {
@@ -139,6 +145,23 @@ func (d *daemon) devices(cfg *config.Config) []hub.Device {
 		devices = append(devices, device)
 	}
 	return devices
+}
+
+// unprovisioned reports whether the provisioning service has not been asked yet
+// where the device belongs. It is, when its node is heard for the first time.
+func (d *daemon) unprovisioned(id config.Identity) bool {
+	if id.RegistrationID == "" {
+		return false
+	}
+	a, err := kept[hub.Assignment]{d.store, assignmentBucket}.Load(id.RegistrationID)
+	return err != nil || a.Host == ""
+}
+
+// touch has the devices provisioned whose nodes have been heard meanwhile.
+func (d *daemon) touch() {
+	if d.untouched.Load() {
+		d.hub.Apply(d.devices(d.now.Load()))
+	}
 }
 
 // device is the hub's side of a node or group.

@@ -135,6 +135,7 @@ func (d *daemon) report(ctx context.Context, n *notify.Notifier) {
 	defer tick.Stop()
 	for {
 		_ = n.Status(d.summary())
+		d.touch()
 		if ok, _ := d.clock.Trusted(); ok {
 			d.clock.NoteSeen(d.clock.Now())
 		}

@@ -60,7 +60,7 @@ func (d *daemon) snapshot() snapshot {
 	now := d.clock.Now()
 	s := snapshot{
 		Version: version, Started: d.started.UTC(), Uptime: int64(now.Sub(d.started) / time.Second),
-		Nodes: len(d.cfg.Nodes), States: map[hub.State]int{},
+		Nodes: len(d.now.Load().Nodes), States: map[hub.State]int{},
 	}
 	s.ClockTrusted, s.ClockReason = d.clock.Trusted()
 	for _, status := range d.hub.Status() {
