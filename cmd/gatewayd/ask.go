@@ -33,6 +33,7 @@ func (a *app) askCommands() []*cobra.Command {
 		a.askCommand("nodes", "List the nodes of the running daemon", noArgs, asking.nodes),
 		a.askCommand("node NAME", "Show one node of the running daemon", oneNode, asking.node),
 		a.askCommand("airtime", "Show the airtime that each gateway has used in the last hour", noArgs, asking.airtime),
+		a.askCommand("gateways", "Show the figures of each gateway: received, sent, refused, drift", noArgs, asking.gateways),
 		a.queueCommand(), a.downlinkCommand(),
 		a.askCommand("reset-nonces NAME", "Forget the DevNonces of a node, so that one that has lost its counter can join again", oneNode, asking.resetNonces),
 		a.askCommand("force-rejoin NAME", "Ask a node of LoRaWAN 1.1 to rejoin", oneNode, asking.forceRejoin),
@@ -117,6 +118,11 @@ func (q asking) nodes(ctx context.Context, _ []string) error {
 func (q asking) node(ctx context.Context, args []string) error {
 	var n nodeStatus
 	return q.get(ctx, "/v1/nodes/"+url.PathEscape(args[0]), &n, func(w io.Writer) { n.print(w, time.Now()) })
+}
+
+func (q asking) gateways(ctx context.Context, _ []string) error {
+	var list []gatewayFigures
+	return q.get(ctx, "/v1/gateways", &list, func(w io.Writer) { printGateways(w, list, time.Now()) })
 }
 
 func (q asking) airtime(ctx context.Context, _ []string) error {

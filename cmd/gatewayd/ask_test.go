@@ -80,6 +80,7 @@ func TestCommandsToTheDaemon(t *testing.T) {
 		{[]string{"node", "nobody"}, 1, `there is no node "nobody"`},
 		{[]string{"node"}, 2, "name one node"},
 		{[]string{"airtime"}, 0, "869.4"},
+		{[]string{"gateways"}, 0, "receiving"},
 		{[]string{"downlink", "greenhouse", "--fport", "300"}, 2, "300"},
 		{[]string{"downlink", "greenhouse", "--fport", "0"}, 1, "FPort 0"},
 		{[]string{"downlink", "greenhouse", "--hex", "zz"}, 1, "payloadHex"},

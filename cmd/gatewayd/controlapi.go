@@ -44,6 +44,7 @@ func (d *daemon) controlAPI() http.Handler {
 		airtime, err := d.airtime(r.Context())
 		reply(w, airtime, err)
 	})
+	mux.HandleFunc("GET /v1/gateways", func(w http.ResponseWriter, _ *http.Request) { control.Answer(w, d.fleet.gateways()) })
 	mux.HandleFunc("POST /v1/reload", func(w http.ResponseWriter, _ *http.Request) {
 		d.requestReload()
 		control.Answer(w, struct{}{})
