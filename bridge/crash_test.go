@@ -98,7 +98,7 @@ func surviveCrashes(t *testing.T, n bridge.Node, c simulator.Config) {
 				acked[number] = true
 			}
 		}
-		<-done
+		_ = <-done
 		drain(up, tx)
 	}
 	<-time.After(time.Minute)

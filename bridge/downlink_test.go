@@ -224,8 +224,6 @@ func TestDownlinkRejected(t *testing.T) {
 	t.Parallel()
 	n, group := abp("lora1", 1, 1), abp("group", 9, 5)
 	n.Downlink.MaxWaiting = 2
-	secretive := abp("lora2", 2, 3)
-	secretive.AppSKey = key(0)
 	group.Multicast = true
 	group.Group = bridge.Group{Frequency: 869_525_000, DataRate: 3}
 	for name, tt := range map[string]struct {

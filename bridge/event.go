@@ -71,7 +71,7 @@ func (b *Bridge) joinEvent(bt *batch, j joining, addr lorawan.DevAddr) {
 }
 
 // report turns what the MAC layer learned into events and log lines.
-func (b *Bridge) report(bt *batch, n *nodeState, f *dataFrame, outcome mac.Outcome) {
+func (b *Bridge) report(bt *batch, n *nodeState, outcome mac.Outcome) {
 	for _, e := range outcome.Events {
 		if e.Kind == mac.ClassChanged {
 			b.attendNow(n)
@@ -116,8 +116,8 @@ func commandName(cid lorawan.CID) string {
 	return cid.String()
 }
 
-// leapSeconds is what GPS time is ahead of UTC since 2017.
-const leapSeconds = 18 * time.Second
+// leaps is what GPS time is ahead of UTC since 2017.
+const leaps = 18 * time.Second
 
 // gpsTime is the GPS time at received; nil while the clock cannot be
 // believed, because a node sets its own by it.
@@ -128,6 +128,6 @@ func (b *Bridge) gpsTime(received time.Time) *time.Duration {
 	// The wall part of received may be from before the clock was set.
 	now := b.clock.Now()
 	at := now.Add(-now.Sub(received)).UTC()
-	since := at.Sub(time.Date(1980, time.January, 6, 0, 0, 0, 0, time.UTC)) + leapSeconds
+	since := at.Sub(time.Date(1980, time.January, 6, 0, 0, 0, 0, time.UTC)) + leaps
 	return &since
 }

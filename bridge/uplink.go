@@ -84,6 +84,9 @@ func (b *Bridge) data(bt *batch, up reception, phy lorawan.PHYPayload) {
 		f.channel = n
 	}
 	m := find(candidates, f)
+	if m.node != nil {
+		f.channel = m.session().channelOf(f, m.fCnt)
+	}
 	switch {
 	case m.reason == Replay && m.node.last.sameAs(up.Uplink, m.fCnt, m.session()):
 		b.drops.add(Duplicate, up.Uplink, m.node, "")
@@ -139,7 +142,7 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 
 	payload, commands := s.open(f)
 	outcome := s.mac.Uplink(m.node.desired(), b.macUplink(f, s, commands))
-	b.report(bt, m.node, f, outcome)
+	b.report(bt, m.node, outcome)
 	b.settle(bt, m.node, f.mac.FHDR.FCtrl.ACK)
 
 	if m.node.publishes(f.mac.FPort) {

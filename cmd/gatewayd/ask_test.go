@@ -46,7 +46,7 @@ func startedDaemon(t *testing.T) string {
 	go func() { air <- s.world.Run(airCtx) }()
 	t.Cleanup(func() {
 		stopAir()
-		<-air
+		_ = <-air
 	})
 	wait, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()

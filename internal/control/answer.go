@@ -2,7 +2,6 @@ package control
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 )
 
@@ -26,16 +25,4 @@ func Refuse(w http.ResponseWriter, status int, reason, detail string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(raw, '\n'))
-}
-
-// maxRequest bounds the body of a request, in bytes.
-const maxRequest = 1 << 20
-
-// Read decodes the body of a request into v, strictly.
-func Read(w http.ResponseWriter, r *http.Request, v any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("the request is not the JSON that is wanted: %w", err)
-	}
-	return nil
 }

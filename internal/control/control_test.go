@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -30,7 +31,7 @@ func TestCall(t *testing.T) {
 	t.Parallel()
 	path := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var in map[string]int
-		if err := control.Read(w, r, &in); err != nil {
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			control.Refuse(w, http.StatusBadRequest, "malformed", err.Error())
 			return
 		}

@@ -18,7 +18,7 @@ const mode = 0o660
 // Listen makes the socket at path. One that was left behind by a process that
 // is gone is taken away first.
 func Listen(path string) (net.Listener, error) {
-	if err := clear(path); err != nil {
+	if err := takeAway(path); err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
 	l, err := net.Listen("unix", path)
@@ -31,8 +31,8 @@ func Listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// clear removes a socket that nobody listens on.
-func clear(path string) error {
+// takeAway removes a socket that nobody listens on.
+func takeAway(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
