@@ -51,6 +51,7 @@ type daemon struct {
 
 	started   time.Time
 	reloadNow chan struct{} // somebody asks for a reload; cap 1
+	running   chan struct{} // closed once every part runs
 }
 
 // storeDir is the store's directory within the state directory, and oldStore
@@ -74,7 +75,7 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 		return nil, err
 	}
 	reportStore(log.Named("store"), s.Report())
-	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1)}
+	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1), running: make(chan struct{})}
 	d.now.Store(cfg)
 	if err := d.build(alive); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -152,6 +153,8 @@ func (d *daemon) run(ctx context.Context) error {
 	if d.cfg.ControlSocket != "" {
 		cloud.Go(func() error { return d.controls(hubCtx) })
 	}
+
+	close(d.running)
 
 	stopped := make(chan error, 1)
 	go func() {

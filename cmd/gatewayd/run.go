@@ -86,6 +86,7 @@ func (a *app) run(path string) error {
 
 // reloads re-reads the nodes at each signal of hup until ctx ends.
 func (a *app) reloads(ctx context.Context, hup <-chan os.Signal, d *daemon, path string, n *notify.Notifier) {
+	<-d.running
 	for {
 		select {
 		case <-ctx.Done():
