@@ -65,6 +65,11 @@ func (bt *batch) givesOut(addr lorawan.DevAddr) bool {
 	})
 }
 
+// carries reports whether a downlink to device leaves with the batch.
+func (bt *batch) carries(device string) bool {
+	return slices.ContainsFunc(bt.flights, func(f flight) bool { return f.device == device })
+}
+
 // empty reports whether there is nothing to commit.
 func (bt *batch) empty() bool {
 	return len(bt.dirty) == 0 && len(bt.store.Outbox) == 0 && len(bt.store.Put) == 0

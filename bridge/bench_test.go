@@ -248,6 +248,7 @@ type uplinkFrame struct {
 	fCnt                 uint32
 	port                 int // -1: none
 	payload              string
+	fOpts                []byte
 }
 
 func frameOf(n bridge.Node, fCnt uint32, payload string) uplinkFrame {
@@ -263,6 +264,9 @@ func (f uplinkFrame) bytes(t testing.TB) []byte {
 	mac := &lorawan.MACPayload{FHDR: lorawan.FHDR{
 		DevAddr: f.addr, FCnt: f.fCnt, FCtrl: lorawan.FCtrl{ADR: f.adrAckReq, ADRACKReq: f.adrAckReq, ACK: f.ack},
 	}}
+	if len(f.fOpts) > 0 {
+		mac.FHDR.FOpts = []lorawan.Payload{&lorawan.DataPayload{Bytes: f.fOpts}}
+	}
 	if f.port >= 0 {
 		port := uint8(f.port)
 		mac.FPort = &port

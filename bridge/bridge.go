@@ -121,6 +121,7 @@ type Bridge struct {
 	unsettled    []radio.TxResult // whose commit failed
 	aground      []flight         // that nobody would send, and whose commit failed
 	storeBad     error            // the last commit's
+	believed     bool             // the clock could be, at the last tick
 	hush         hush
 
 	mu      sync.Mutex // guards feeds and reports
@@ -138,6 +139,7 @@ func New(o Options) (*Bridge, error) {
 		flights: map[uint64]flight{}, untold: map[string]int{}, ledgers: map[receiver]*duty.Ledger{},
 		feeds: map[string]*feed{}, reports: map[string]*reports{},
 	}
+	b.believed = b.trusted()
 	if b.alive == nil {
 		b.alive = func() {}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"mime"
 	"strconv"
 	"strings"
@@ -33,6 +34,10 @@ type downlinkRequest struct {
 	Replace     bool            `json:"replace"`
 }
 
+// maxSeconds bounds times given in seconds to what a time.Duration holds: a
+// century.
+const maxSeconds = 100 * 365 * 24 * 60 * 60
+
 // jsonDuration is "1h30m", or a number of seconds.
 type jsonDuration time.Duration
 
@@ -40,6 +45,9 @@ type jsonDuration time.Duration
 func (d *jsonDuration) UnmarshalJSON(b []byte) error {
 	var seconds float64
 	if json.Unmarshal(b, &seconds) == nil {
+		if math.Abs(seconds) > maxSeconds {
+			return errors.New("want a time of less than a century")
+		}
 		*d = jsonDuration(seconds * float64(time.Second))
 		return nil
 	}
@@ -52,6 +60,10 @@ func (d *jsonDuration) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// maxID bounds the id of a downlink: its events carry it as IoT Hub's
+// correlation id.
+const maxID = 128
+
 // maxAttempts bounds the emissions of one confirmed downlink.
 const maxAttempts = 15
 
@@ -62,14 +74,18 @@ func (n Node) parseDownlink(ctx context.Context, b []byte) (Downlink, error) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		return Downlink{}, fmt.Errorf("not a downlink in JSON: %w", err)
 	}
+	if string(r.Data) == "null" {
+		r.Data = nil
+	}
+	if err := r.check(); err != nil {
+		return Downlink{}, err
+	}
 	d := Downlink{
 		ID: r.ID, Confirmed: r.Confirmed, Priority: r.Priority,
 		Attempts: r.Attempts, Replace: r.Replace,
 	}
 	if r.FPort != nil {
 		d.FPort = *r.FPort
-	} else if r.Data == nil {
-		return Downlink{}, errors.New("fPort is missing")
 	}
 	if r.TTL != nil {
 		d.TTL = time.Duration(*r.TTL)
@@ -77,14 +93,26 @@ func (n Node) parseDownlink(ctx context.Context, b []byte) (Downlink, error) {
 	if r.Expires != nil {
 		d.Expires = *r.Expires
 	}
-	if d.TTL < 0 || r.Attempts < 0 || r.Attempts > maxAttempts {
-		return Downlink{}, fmt.Errorf("ttl or attempts: want a time to come, and at most %d attempts", maxAttempts)
-	}
 	var err error
-	if d.Payload, err = r.payload(); err != nil || r.Data == nil {
-		return d, err
+	if d.Payload, err = r.payload(); err == nil && r.Data != nil {
+		err = n.encode(ctx, &d, r.Data)
 	}
-	return d, n.encode(ctx, &d, r.Data)
+	return d, err
+}
+
+// check looks at everything but the payload.
+func (r downlinkRequest) check() error {
+	switch {
+	case r.FPort == nil && r.Data == nil:
+		return errors.New("fPort is missing")
+	case len(r.ID) > maxID:
+		return fmt.Errorf("id: %d characters, at most %d", len(r.ID), maxID)
+	case r.TTL != nil && *r.TTL < 0:
+		return errors.New("ttl: want a time to come")
+	case r.Attempts < 0 || r.Attempts > maxAttempts:
+		return fmt.Errorf("attempts: want 0 to %d", maxAttempts)
+	}
+	return nil
 }
 
 func (r downlinkRequest) payload() (p []byte, err error) {
@@ -149,11 +177,12 @@ func withPort(m hub.CloudMessage) []byte {
 		if !strings.EqualFold(p.Key, "fPort") {
 			continue
 		}
+		var port uint8
 		var fields map[string]json.RawMessage
-		if _, err := strconv.ParseUint(p.Value, 10, 8); err != nil || json.Unmarshal(m.Body, &fields) != nil {
+		if parseUint8(&port, p.Value) != nil || json.Unmarshal(m.Body, &fields) != nil || fields == nil {
 			return m.Body
 		}
-		fields["fPort"] = json.RawMessage(p.Value)
+		fields["fPort"] = json.RawMessage(strconv.Itoa(int(port)))
 		if b, err := json.Marshal(fields); err == nil {
 			return b
 		}

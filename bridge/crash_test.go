@@ -98,7 +98,9 @@ func surviveCrashes(t *testing.T, n bridge.Node, c simulator.Config) {
 				acked[number] = true
 			}
 		}
-		_ = <-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 		drain(up, tx)
 	}
 	<-time.After(time.Minute)

@@ -75,19 +75,22 @@ func (b *Bridge) unsent(bt *batch, n *nodeState, seq uint64) {
 	n.retryAt = b.clock.Now().Add(n.backOff)
 }
 
-// expire drops what is too late. Nothing is too late by a clock that cannot
-// be believed.
+// expire drops what is too late, and what was cancelled while it was with a
+// concentrator of which nothing more will be heard. Nothing is too late by a
+// clock that cannot be believed.
 func (b *Bridge) expire(bt *batch, n *nodeState) {
-	if !b.trusted() {
-		return
-	}
-	now := b.clock.Now()
+	now, trusted := b.clock.Now(), b.trusted()
 	for _, i := range n.view().queue {
-		if i.Expires.IsZero() && i.TTL > 0 { // queued while the clock could not be believed
+		switch {
+		case i.State == itemFlying:
+		case i.Cancelled != "":
+			bt.edit(n).remove(i.Seq)
+			b.event(bt, n, i, stateExpired, i.Cancelled)
+		case !trusted:
+		case i.Expires.IsZero() && i.TTL > 0: // queued while the clock could not be believed
 			i.Expires = now.Add(i.TTL)
 			bt.edit(n).put(i)
-		}
-		if i.State != itemFlying && i.expired(now) {
+		case i.expired(now):
 			bt.edit(n).remove(i.Seq)
 			b.event(bt, n, i, stateExpired, "too late")
 		}
@@ -122,7 +125,7 @@ func (b *Bridge) attend(bt *batch, n *nodeState) {
 	b.expire(bt, n)
 	defer b.reschedule(n)
 	// What is on its way has an older counter: it must not be overtaken.
-	if !n.classC() || !n.view().hasActive || b.aloft(n.node.DeviceID) {
+	if !n.classC() || !n.view().hasActive || b.aloft(n.node.DeviceID) || bt.carries(n.node.DeviceID) {
 		return
 	}
 	now := b.clock.Now()

@@ -23,16 +23,15 @@ func (b *Bridge) Handler(node Node) hub.Handler { return endpoint{b, node.Device
 // CloudMessage queues a downlink. nil means that it need not be offered
 // again: it is durable, or was rejected, which the sender has been told.
 func (e endpoint) CloudMessage(ctx context.Context, m hub.CloudMessage) error {
-	d, err := e.bridge.shown(e.device).downlinkOf(ctx, m)
-	if err != nil {
-		return e.reject(ctx, m, err)
+	d, malformed := e.bridge.shown(e.device).downlinkOf(ctx, m)
+	var err error
+	if malformed != nil {
+		err = e.reject(ctx, m, malformed)
+	} else {
+		err = e.bridge.Enqueue(ctx, e.device, d)
 	}
-	err = e.bridge.Enqueue(ctx, e.device, d)
 	rejected, ok := errors.AsType[*RejectError](err)
-	if !ok {
-		return err
-	}
-	if rejected.Reason == RejectStore {
+	if !ok || rejected.Reason == RejectStore {
 		return err // offered again, it may find room
 	}
 	e.bridge.log.Warn("downlink rejected", zap.String("device", e.device), zap.String("id", m.ID), zap.Error(err))
@@ -41,7 +40,6 @@ func (e endpoint) CloudMessage(ctx context.Context, m hub.CloudMessage) error {
 
 // reject tells the sender that m is no downlink.
 func (e endpoint) reject(ctx context.Context, m hub.CloudMessage, why error) error {
-	e.bridge.log.Warn("downlink rejected", zap.String("device", e.device), zap.String("id", m.ID), zap.Error(why))
 	return e.bridge.do(ctx, func(bt *batch) error {
 		n, err := e.bridge.node(e.device)
 		if err != nil {
@@ -49,7 +47,7 @@ func (e endpoint) reject(ctx context.Context, m hub.CloudMessage, why error) err
 		}
 		i := item{ID: m.ID, CorrelationID: m.CorrelationID}
 		e.bridge.event(bt, n, i, stateRejected, string(RejectMalformed)+": "+why.Error())
-		return nil
+		return &RejectError{RejectMalformed, why.Error()}
 	})
 }
 

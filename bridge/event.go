@@ -101,7 +101,11 @@ func (b *Bridge) tellDrops(bt *batch) {
 		if count == 0 || waiting[key] > 0 {
 			continue
 		}
-		delete(b.untold, key)
+		bt.after = append(bt.after, func() {
+			if b.untold[key] -= count; b.untold[key] <= 0 {
+				delete(b.untold, key)
+			}
+		})
 		rec := newRecord(kindDrop, b.newEventID(), n.node.DevEUI)
 		rec.Count, rec.Reason = count, "the outbox was full, or they were older than max_age"
 		b.publishEvent(bt, n, rec)

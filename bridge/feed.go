@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -19,6 +20,9 @@ type feed struct {
 	ready chan struct{}
 	bad   *atomic.Uint64 // records that could not be rendered
 	shed  *atomic.Uint64 // events dropped to save the hub's quota
+
+	mu      sync.Mutex
+	batches map[uint64]int // messages in batches under way, by the first one's Seq
 }
 
 var _ hub.Feed = (*feed)(nil)
@@ -29,10 +33,13 @@ func (f *feed) show(node Node) { f.node.Store(&node) }
 // shown is the node that messages of a device are rendered for: with its codec,
 // for whoever is not Run.
 func (b *Bridge) shown(device string) Node {
-	if n := b.feed(Node{DeviceID: device}).node.Load(); n != nil {
-		return *n
+	node := Node{DeviceID: device}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f := b.feeds[node.outboxKey()]; f != nil {
+		return *f.node.Load()
 	}
-	return Node{DeviceID: device}
+	return node
 }
 
 // Pending renders the oldest waiting messages. A record that cannot be
@@ -61,7 +68,12 @@ func (f *feed) Pending(after uint64, limit int) ([]hub.Message, error) {
 }
 
 // Done forgets a message that the hub has acknowledged.
-func (f *feed) Done(seq uint64) { f.store.Done(f.key, seq) }
+func (f *feed) Done(seq uint64) {
+	f.mu.Lock()
+	delete(f.batches, seq)
+	f.mu.Unlock()
+	f.store.Done(f.key, seq)
+}
 
 // Ready is signalled when there may be more.
 func (f *feed) Ready() <-chan struct{} { return f.ready }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 
 	"go.uber.org/zap"
@@ -15,11 +16,16 @@ var (
 )
 
 // Batch renders several messages as one whose body is the array of theirs,
-// where the hub's daily quota runs short. One alone is sent as it is.
+// where the hub's daily quota runs short. One alone is sent as it is. A batch
+// that is not acknowledged is made of the same messages again: it has to have
+// the same id.
 func (f *feed) Batch(after uint64, most, size int) (hub.Message, []uint64, error) {
 	messages, err := f.Pending(after, most)
 	if err != nil || len(messages) == 0 {
 		return hub.Message{}, nil, err
+	}
+	if n := f.composition(messages[0].Seq); n > 0 {
+		messages, size = messages[:min(n, len(messages))], math.MaxInt
 	}
 	body := bytes.NewBuffer([]byte{'['})
 	var seqs []uint64
@@ -33,6 +39,7 @@ func (f *feed) Batch(after uint64, most, size int) (hub.Message, []uint64, error
 		body.Write(m.Body)
 		seqs = append(seqs, m.Seq)
 	}
+	f.compose(seqs)
 	if len(seqs) == 1 {
 		return messages[0], seqs, nil
 	}
@@ -44,6 +51,27 @@ func (f *feed) Batch(after uint64, most, size int) (hub.Message, []uint64, error
 		Properties: []hub.Property{{Key: "event", Value: "batch"}, {Key: "count", Value: strconv.Itoa(len(seqs))}},
 		Body:       body.Bytes(),
 	}, seqs, nil
+}
+
+// maxCompositions bounds the batches remembered: more than can be under way.
+const maxCompositions = 64
+
+// composition is how many messages went with the one that has seq in a batch
+// that has not been acknowledged; 0 if there was none.
+func (f *feed) composition(seq uint64) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.batches[seq]
+}
+
+// compose remembers what a batch is made of, by its first message.
+func (f *feed) compose(seqs []uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.batches == nil || len(f.batches) >= maxCompositions {
+		f.batches = map[uint64]int{}
+	}
+	f.batches[seqs[0]] = len(seqs)
 }
 
 // Drop gives up an event that the hub's daily quota has no room for.

@@ -34,6 +34,16 @@ func TestBatch(t *testing.T) {
 		t.Errorf("id %s, properties %v", m.ID, m.Properties)
 	}
 
+	again, seqs, err := feed.Batch(0, 10, 1)
+	if err != nil || again.ID != m.ID || len(seqs) != 3 {
+		t.Errorf("offered again as %s with %v, %v: it has to be the same message", again.ID, seqs, err)
+	}
+	for _, seq := range seqs[:1] {
+		b.bridge.Feed(n).Done(seq)
+	}
+	b.hear(frameOf(n, 4, "d").bytes(t))
+	single = b.messages(n)
+
 	small, seqs, err := feed.Batch(0, 10, len(single[0].Body)+len(single[1].Body)+3)
 	if err != nil || len(seqs) != 2 || len(decode[[]json.RawMessage](t, small.Body)) != 2 {
 		t.Errorf("%v in a message for two, %v", seqs, err)

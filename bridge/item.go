@@ -73,12 +73,8 @@ func loadQueue(store Store, n *nodeState) ([]item, error) {
 	var bad error
 	prefix := n.node.outboxKey() + "\x00"
 	store.Each(itemBucket, prefix, func(key string, value []byte) {
-		var i item
-		seq, err := strconv.ParseUint(strings.TrimPrefix(key, prefix), 16, 64)
-		if err == nil {
-			err = json.Unmarshal(value, &i)
-		}
-		if err != nil || seq != i.Seq {
+		i, err := unmarshalItem(strings.TrimPrefix(key, prefix), value)
+		if err != nil {
 			bad = fmt.Errorf("downlink %q: unreadable record: %w", key, err)
 			return
 		}
@@ -89,6 +85,23 @@ func loadQueue(store Store, n *nodeState) ([]item, error) {
 	})
 	slices.SortFunc(queue, item.before)
 	return queue, bad
+}
+
+// unmarshalItem reads the item that is kept under seq, in hexadecimal digits.
+func unmarshalItem(seq string, value []byte) (i item, err error) {
+	want, err := strconv.ParseUint(seq, 16, 64)
+	if err == nil {
+		err = json.Unmarshal(value, &i)
+	}
+	switch {
+	case err != nil:
+		return item{}, err
+	case i.Seq != want:
+		return item{}, fmt.Errorf("it says that it is number %d", i.Seq)
+	case int(i.State) >= len(itemStates):
+		return item{}, fmt.Errorf("state %d, written by another gatewayd", i.State)
+	}
+	return i, nil
 }
 
 // put stages i, new or changed.

@@ -1,10 +1,13 @@
 package bridge
 
 import (
+	"slices"
+
 	"github.com/brocaar/lorawan"
 
 	"gatewayd/bridge/crypt"
 	"gatewayd/bridge/mac"
+	"gatewayd/bridge/region"
 )
 
 // match is the session that a data uplink belongs to.
@@ -33,7 +36,7 @@ type dataFrame struct {
 	confirmed bool
 	dataRate  uint8 // index
 	rateKnown bool  // the region has such an uplink data rate
-	channel   int   // number in the channel plan, -1 if it has no such
+	channel   int   // number in the region's channel plan, in the node's once that is known; -1 if it has no such
 }
 
 // find tries every session that uses the frame's DevAddr: the MIC tells them
@@ -120,13 +123,42 @@ func (p CounterPolicy) judge(fCnt uint32) match {
 	return match{fCnt: fCnt, reason: Replay}
 }
 
+// channelOf is the number that the node knows the channel of f by, which
+// carries fCnt: that of its own channel plan, or that of the region's, which it
+// may have been told since it was last heard.
+func (s *session) channelOf(f *dataFrame, fCnt uint32) int {
+	own := s.ownChannel(f)
+	if own == f.channel || own < 0 || s.v11 && !s.micFitsOn(f, fCnt, own) {
+		return f.channel
+	}
+	return own
+}
+
+// ownChannel is the number in the channel plan that the node has, as far as it
+// is known; -1 if it has none. Only a dynamic plan differs from the region's.
+func (s *session) ownChannel(f *dataFrame) int {
+	if !f.rateKnown {
+		return -1
+	}
+	return slices.IndexFunc(s.mac.Channels[:], func(c region.Channel) bool {
+		return c.Frequency == f.Frequency && f.dataRate >= c.MinDR && f.dataRate <= c.MaxDR
+	})
+}
+
 // micFits checks the MIC with the 32-bit counter fCnt.
 func (s *session) micFits(f *dataFrame, fCnt uint32) bool {
-	k := s.expand()
 	if !s.v11 {
-		return crypt.UplinkMIC(k.fNwkSInt, s.devAddr, fCnt, f.msg()) == f.mic
+		return crypt.UplinkMIC(s.expand().fNwkSInt, s.devAddr, fCnt, f.msg()) == f.mic
 	}
-	air := crypt.Air{DataRate: f.dataRate, Channel: uint8(max(f.channel, 0))}
+	own := s.ownChannel(f)
+	return s.micFitsOn(f, fCnt, f.channel) || own >= 0 && own != f.channel && s.micFitsOn(f, fCnt, own)
+}
+
+// micFitsOn is micFits in LoRaWAN 1.1, where the MIC covers the number of the
+// channel.
+func (s *session) micFitsOn(f *dataFrame, fCnt uint32, channel int) bool {
+	k := s.expand()
+	air := crypt.Air{DataRate: f.dataRate, Channel: uint8(max(channel, 0))}
 	fits := func() bool {
 		return crypt.UplinkMIC11(k.fNwkSInt, k.sNwkSInt, s.devAddr, fCnt, air, f.msg()) == f.mic
 	}

@@ -1,9 +1,11 @@
 package bridge_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +20,32 @@ type memory struct {
 	records map[string][]byte
 	nonces  map[store.Nonce]bool
 	outbox  []store.Entry
+
+	mu   sync.Mutex
+	fail func() error // of each Commit; nil: none fails
 }
+
+// refuse has each Commit ask fail first.
+func (m *memory) refuse(fail func() error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = fail
+}
+
+// refusal is the error of this Commit.
+func (m *memory) refusal() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail == nil {
+		return nil
+	}
+	return m.fail()
+}
+
+var errDisk = errors.New("no space left on device")
+
+// diskFull is the refusal of a full disk.
+func diskFull() error { return errDisk }
 
 func newMemory() *memory {
 	return &memory{records: map[string][]byte{}, nonces: map[store.Nonce]bool{}}
@@ -42,6 +69,9 @@ func (m *memory) NonceUsed(node string, devNonce uint16) bool {
 }
 
 func (m *memory) Commit(b store.Batch) (map[string]int, error) {
+	if err := m.refusal(); err != nil {
+		return nil, err
+	}
 	for _, r := range b.Put {
 		if m.records[r.Bucket+"/"+r.Key] = r.Value; r.Value == nil {
 			delete(m.records, r.Bucket+"/"+r.Key)
@@ -74,15 +104,20 @@ func (m *memory) Flush(time.Time, bool) (map[string]int, error) { return nil, ni
 // newMemoryBench is newBench without a disk.
 func newMemoryBench(t *testing.T, nodes ...bridge.Node) *bench {
 	t.Helper()
+	return newMemoryBenchWith(t, func(*bridge.Options) {}, nodes...)
+}
+
+// newMemoryBenchWith is newMemoryBench with other options.
+func newMemoryBenchWith(t *testing.T, change func(*bridge.Options), nodes ...bridge.Node) *bench {
+	t.Helper()
 	b := &bench{
 		t: t, nodes: nodes, region: "EU868", ticks: 1 << 40, tx: &transmitter{},
 		clock: &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), trusted: true},
 	}
+	o := bridge.Options{Store: newMemory(), Clock: b.clock, Log: zap.NewNop(), Network: b.network(nodes)}
+	change(&o)
 	var err error
-	b.bridge, err = bridge.New(bridge.Options{
-		Store: newMemory(), Clock: b.clock, Log: zap.NewNop(), Network: b.network(nodes),
-	})
-	if err != nil {
+	if b.bridge, err = bridge.New(o); err != nil {
 		t.Fatal(err)
 	}
 	return b

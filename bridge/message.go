@@ -20,6 +20,10 @@ type body struct {
 	DevAddr          string       `json:"devAddr"`
 	ReceivedAt       string       `json:"receivedAt"`
 	ReceivedAtSource string       `json:"receivedAtSource"`
+	// Reason is why a downlink came to an end, or messages were dropped. It
+	// stands here because encoding/json leaves out a key that two of the parts
+	// below have.
+	Reason string `json:"reason,omitempty"`
 
 	*uplinkBody
 	*radioBody
@@ -67,7 +71,6 @@ type downlinkBody struct {
 	DownlinkID    string `json:"downlinkId"`
 	CorrelationID string `json:"correlationId,omitempty"`
 	State         string `json:"state"` // queued, transmitted, acked, nacked, expired, rejected
-	Reason        string `json:"reason,omitempty"`
 	DownlinkFPort *uint8 `json:"downlinkFPort,omitempty"`
 	FCntDown      uint32 `json:"fCntDown"`
 	Attempt       int    `json:"attempt"`
@@ -88,8 +91,7 @@ type logBody struct {
 
 // dropBody is what the outbox's bounds have cost.
 type dropBody struct {
-	Dropped int    `json:"dropped"` // messages
-	Reason  string `json:"reason"`
+	Dropped int `json:"dropped"` // messages
 }
 
 // timeFormat is RFC 3339 with microseconds, always UTC.
@@ -108,7 +110,8 @@ func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error)
 	}
 	switch r.Kind {
 	case kindTxAck, kindAck:
-		content.downlinkBody = &downlinkBody{r.DownlinkID, r.CorrelationID, r.State, r.Reason, r.FPort, r.FCnt, r.Attempt}
+		content.downlinkBody = &downlinkBody{r.DownlinkID, r.CorrelationID, r.State, r.FPort, r.FCnt, r.Attempt}
+		content.Reason = r.Reason
 	case kindStatus:
 		content.statusBody = &statusBody{r.Battery, r.Margin}
 	case kindLog:
@@ -120,7 +123,7 @@ func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error)
 		}
 		content.valuesBody = node.values(r, at)
 	case kindDrop:
-		content.dropBody = &dropBody{r.Count, r.Reason}
+		content.dropBody, content.Reason = &dropBody{r.Count}, r.Reason
 	case kindStats:
 		return statsMessage(seq, r, node, at.Format(timeFormat))
 	case kindJoin:

@@ -133,8 +133,9 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 		b.rebase(n)
 	}
 	if doc := b.loadDesired(n); doc.Version > 0 {
-		s, _ := parseSettings(doc.Settings)
+		s, bad := parseSettings(doc.Settings)
 		n.desiredDoc, n.node = doc, s.over(node)
+		n.reports.recall(bad)
 	}
 	var bad error
 	if n.state.queue, bad = loadQueue(b.store, n); bad != nil {

@@ -76,6 +76,16 @@ func (r *reports) applied(version int64, bad map[string]string) {
 	}
 }
 
+// recall says what could not be applied of the desired properties that an
+// earlier process took over: the twin may still show it.
+func (r *reports) recall(bad map[string]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.said {
+		r.bad = bad
+	}
+}
+
 // state says how the node is, if that is due.
 func (r *reports) state(now time.Time, every time.Duration, s stateReport) {
 	r.mu.Lock()

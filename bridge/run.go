@@ -47,8 +47,8 @@ func (b *Bridge) Run(ctx context.Context, up <-chan radio.Uplink, tx <-chan radi
 			r.done <- b.apply(r.network)
 		case <-wake.C:
 		case <-second.C:
+			b.resume() // first: its batches are its own
 			b.tick(bt)
-			b.resume()
 			if b.clock.Now().Sub(lastFlush) >= flushEvery {
 				lastFlush = b.clock.Now()
 				b.flush()
@@ -142,14 +142,27 @@ func (b *Bridge) tick(bt *batch) {
 	for _, f := range aground {
 		b.grounded(bt, f)
 	}
-	bt.grounded = aground
+	bt.grounded = append(bt.grounded, aground...)
 	b.tellDrops(bt)
+	b.noteClock()
 	now := b.clock.Now()
 	for id, f := range b.flights {
 		if now.Sub(f.since) > flightTimeout && !slices.ContainsFunc(unsettled, func(r radio.TxResult) bool { return r.ID == id }) {
 			b.transmitted(bt, radio.TxResult{ID: id, Err: &radio.TxError{Reason: radio.TxHardware, Detail: "the concentrator does not say what became of it"}})
 		}
 	}
+}
+
+// noteClock has every queue looked at when the clock begins to be believed:
+// only now can be told what is too late.
+func (b *Bridge) noteClock() {
+	believed := b.trusted()
+	if believed && !b.believed {
+		for _, n := range b.table.byID {
+			b.attendNow(n)
+		}
+	}
+	b.believed = believed
 }
 
 // settleBatch commits bt, and only then answers. It reports whether there was
@@ -187,7 +200,7 @@ func (b *Bridge) settleBatch(bt *batch, asked []request) bool {
 func (b *Bridge) takeOff(flights []flight) {
 	again := &batch{}
 	for _, f := range flights {
-		if !b.launch(f) && f.item != 0 {
+		if !b.launch(f) {
 			b.grounded(again, f)
 			again.grounded = append(again.grounded, f)
 		}

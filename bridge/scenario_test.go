@@ -34,8 +34,11 @@ func plans(t *testing.T) map[string]plan {
 		return r
 	}
 	further := []region.Channel{
-		{Frequency: 867_100_000, MaxDR: 5}, {Frequency: 867_300_000, MaxDR: 5}, {Frequency: 867_500_000, MaxDR: 5},
-		{Frequency: 867_700_000, MaxDR: 5}, {Frequency: 867_900_000, MaxDR: 5},
+		{Frequency: 867_100_000, MaxDR: 5},
+		{Frequency: 867_300_000, MaxDR: 5},
+		{Frequency: 867_500_000, MaxDR: 5},
+		{Frequency: 867_700_000, MaxDR: 5},
+		{Frequency: 867_900_000, MaxDR: 5},
 	}
 	return map[string]plan{
 		"EU868":   {region.Options{Name: "EU868", Channels: further}, regional.EU868(), 2},

@@ -58,7 +58,8 @@ const (
 	sessionRejoined
 )
 
-// append encodes s: fixed fields, then the MAC state with its length.
+// append encodes s: fixed fields, then the MAC state with its length. A session
+// of the first releases that has not been loaded for a node has none.
 func (s session) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, s.id)
 	b = append(b, s.devAddr[:]...)
@@ -77,7 +78,10 @@ func (s session) append(b []byte) []byte {
 	b = append(b, s.mic[:]...)
 	b = binary.BigEndian.AppendUint16(b, s.rjCount0)
 	b = append(append(b, byte(len(s.region))), s.region...)
-	params, _ := s.mac.AppendBinary(nil) // never fails
+	var params []byte
+	if s.mac != (mac.State{}) {
+		params, _ = s.mac.AppendBinary(nil) // never fails
+	}
 	b = binary.BigEndian.AppendUint16(b, uint16(len(params)))
 	return append(b, params...)
 }
@@ -175,8 +179,12 @@ func (r *reader) session() session {
 	s.mic = lorawan.MIC(r.take(4))
 	s.rjCount0 = r.u16()
 	s.region = string(r.take(int(r.u8())))
+	params := r.take(int(r.u16()))
+	if s.region == "" && len(params) == 0 {
+		return s
+	}
 	var err error
-	s.mac, err = mac.Parse(r.take(int(r.u16())))
+	s.mac, err = mac.Parse(params)
 	r.bad = r.bad || err != nil
 	return s
 }

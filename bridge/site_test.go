@@ -32,7 +32,36 @@ type site struct {
 	mu      sync.Mutex
 	refuse  func(radio.Downlink) radio.TxReason // "" accepts; nil accepts all
 	lose    func(phy []byte) bool               // uplinks that are not heard
+	late    func(radio.Downlink) radio.TxReason // what goes wrong after it was accepted; "" nothing
+	swallow func(radio.Downlink) bool           // emitted, and no node hears it
 	sending []radio.Downlink
+}
+
+// change sets what goes wrong.
+func (s *site) change(f func(s *site)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s)
+}
+
+// sent is what was accepted since the first n.
+func (s *site) sent(n int) []radio.Downlink {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sending[n:])
+}
+
+// fate is what becomes of d when its time has come.
+func (s *site) fate(d radio.Downlink) (heard bool, err error) {
+	s.mu.Lock()
+	late, swallow := s.late, s.swallow
+	s.mu.Unlock()
+	if late != nil {
+		if reason := late(d); reason != "" {
+			return false, &radio.TxError{Reason: reason}
+		}
+	}
+	return swallow == nil || !swallow(d), nil
 }
 
 func newSite(name string, base uint32, up chan<- radio.Uplink, tx chan<- radio.TxResult) *site {
@@ -83,12 +112,14 @@ func (s *site) Transmit(d radio.Downlink) error {
 	}
 	s.sending = append(s.sending, d)
 	time.AfterFunc(wait, func() {
-		coding := "4/5"
-		s.emissions <- radiotest.Emission{
-			Count: s.Count(), Frequency: d.Frequency, DataRate: d.DataRate, CodingRate: coding, Power: d.Power,
-			InvertIQ: true, Preamble: 8, Payload: d.Payload, Airtime: d.DataRate.LoRaAirtime(len(d.Payload), 8, false),
+		heard, err := s.fate(d)
+		if heard {
+			s.emissions <- radiotest.Emission{
+				Count: s.Count(), Frequency: d.Frequency, DataRate: d.DataRate, CodingRate: "4/5", Power: d.Power,
+				InvertIQ: true, Preamble: 8, Payload: d.Payload, Airtime: d.DataRate.LoRaAirtime(len(d.Payload), 8, false),
+			}
 		}
-		s.tx <- radio.TxResult{Concentrator: s.name, ID: d.ID}
+		s.tx <- radio.TxResult{Concentrator: s.name, ID: d.ID, Err: err}
 	})
 	return nil
 }

@@ -126,6 +126,7 @@ func (b *Bridge) transmitted(bt *batch, r radio.TxResult) {
 	}
 	if r.Err != nil && len(f.attempts) > 0 {
 		delete(b.flights, r.ID)
+		f.avoid(r.Concentrator)
 		f.err = r.Err
 		if !b.launch(f) {
 			bt.grounded = append(bt.grounded, f)
@@ -145,6 +146,21 @@ func (b *Bridge) transmitted(bt *batch, r radio.TxResult) {
 	if f.item != 0 {
 		b.emitted(bt, n, f.item)
 	}
+}
+
+// avoid moves the ways through a concentrator that has just failed behind the
+// others.
+func (f *flight) avoid(concentrator string) {
+	slices.SortStableFunc(f.attempts, func(a, b attempt) int {
+		switch failedA, failedB := a.concentrator == concentrator, b.concentrator == concentrator; {
+		case failedA == failedB:
+			return 0
+		case failedA:
+			return 1
+		default:
+			return -1
+		}
+	})
 }
 
 // land forgets a flight whose end is durable.

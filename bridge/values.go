@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,10 @@ type valuesBody struct {
 	Errors   []string        `json:"errors,omitempty"`
 }
 
+// maxData bounds what a codec makes of one payload, in bytes of JSON: IoT Hub
+// takes 256 KiB at most, and there is more in a message.
+const maxData = 128 << 10
+
 // values decodes the payload of r; nil without a codec, or without anything to
 // decode.
 func (n Node) values(r record, at time.Time) *valuesBody {
@@ -34,7 +40,19 @@ func (n Node) values(r record, at time.Time) *valuesBody {
 	result := n.Codec.DecodeUplink(context.Background(), codec.Uplink{
 		FPort: *r.FPort, Bytes: r.Payload, RecvTime: at, Variables: n.Variables,
 	})
-	return &valuesBody{result.Data, result.Warnings, result.Errors}
+	v := &valuesBody{result.Data, result.Warnings, result.Errors}
+	switch {
+	case len(v.Data) > maxData:
+		v.refuse(fmt.Sprintf("the codec's data has %d bytes: at most %d fit in a message", len(v.Data), maxData))
+	case len(v.Data) > 0 && !json.Valid(v.Data):
+		v.refuse("the codec's data is not JSON")
+	}
+	return v
+}
+
+// refuse leaves the data out, and says why.
+func (v *valuesBody) refuse(why string) {
+	v.Data, v.Errors = nil, append(slices.Clone(v.Errors), why)
 }
 
 // errNoCodec is told to whoever sends values to a node without a codec.
