@@ -24,7 +24,7 @@ func (s snapshot) print(w io.Writer) {
 		clock = s.ClockReason
 	}
 	fmt.Fprintf(t, "clock\t%s\n", clock)
-	fmt.Fprintf(t, "hub\t%d of %d devices connected%s\n", s.Connected, s.Nodes, s.otherStates())
+	fmt.Fprintf(t, "hub\t%d of %d devices connected%s\n", s.Connected, s.Devices, s.otherStates())
 	fmt.Fprintf(t, "outbox\t%s, %d bytes, oldest %s\n", count(s.Outbox.Messages, "message"), s.Outbox.Bytes, time.Duration(s.Outbox.OldestAge)*time.Second)
 	fmt.Fprintf(t, "uplinks\t%d accepted, %d joins%s\n", s.Frames.Accepted, s.Frames.Joined, dropped(bridge.Stats{Dropped: s.Frames.Dropped}))
 	fmt.Fprintf(t, "downlinks\t%d sent, %d not sent, %d refused by a regulation\n", s.Frames.Sent, s.Frames.Unsent, s.Frames.Refused)
@@ -54,8 +54,15 @@ func printNodes(w io.Writer, nodes []nodeStatus, now time.Time) {
 	fmt.Fprintln(t, "NAME\tDEVICE\tDEVADDR\tCLASS\tHEARD\tRSSI\tSNR\tRATE\tFCNT\tWAITING\tCONNECTION")
 	for _, n := range nodes {
 		s := n.Session
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.0f\t%.1f\t%s\t%d\t%d\t%s\n", s.Node, n.Device, dash(s.DevAddr), s.Class,
-			ago(now, s.LastSeen), s.RSSI, s.SNR, dash(s.DataRate), s.FCntUp, n.Waiting, n.Connection)
+		rssi, snr, fCnt := "-", "-", "-"
+		if s.LastSeen != nil {
+			rssi, snr = fmt.Sprintf("%.0f", s.RSSI), fmt.Sprintf("%.1f", s.SNR)
+		}
+		if s.Active && s.Heard {
+			fCnt = fmt.Sprint(s.FCntUp)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", s.Node, n.Device, dash(s.DevAddr), s.Class,
+			ago(now, s.LastSeen), rssi, snr, dash(s.DataRate), fCnt, n.Waiting, n.Connection)
 	}
 }
 

@@ -21,7 +21,8 @@ const controlTimeout = 20 * time.Second
 func (d *daemon) controls(ctx context.Context) error {
 	l, err := control.Listen(d.cfg.ControlSocket)
 	if err != nil {
-		return err
+		d.log.Error("commands cannot reach the daemon: see control_socket", zap.Error(err))
+		return nil
 	}
 	s := &http.Server{Handler: d.controlAPI(), ReadTimeout: controlTimeout, WriteTimeout: controlTimeout}
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })

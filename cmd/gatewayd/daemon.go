@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,9 +46,12 @@ type daemon struct {
 
 	// now is the configuration as reloaded; cfg is that of the start.
 	now atomic.Pointer[config.Config]
+	// applying serialises what the hub is told, and guards the rest.
+	applying sync.Mutex
+	touched  map[string]bool // devices that are, or need not be, provisioned, by id
 	// untouched says that devices wait for the first frame of their node before
 	// they are provisioned.
-	untouched atomic.Bool
+	untouched bool
 
 	started   time.Time
 	reloadNow chan struct{} // somebody asks for a reload; cap 1
@@ -75,7 +79,7 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 		return nil, err
 	}
 	reportStore(log.Named("store"), s.Report())
-	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1), running: make(chan struct{})}
+	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1), running: make(chan struct{}), touched: map[string]bool{}}
 	d.now.Store(cfg)
 	if err := d.build(alive); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -128,7 +132,7 @@ func (d *daemon) build(alive func()) error {
 	if d.cfg.Gateway.DeviceID != "" {
 		d.self = newSelf(d)
 	}
-	d.hub.Apply(d.devices(d.cfg))
+	d.applyDevices(d.cfg)
 	return nil
 }
 
@@ -191,20 +195,49 @@ func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 	if !reflect.DeepEqual(fixed(cfg), fixed(d.cfg)) {
 		d.log.Warn("only [lorawan], [[concentrator]], [[node]] and [[group]] are re-read: restart gatewayd to apply the other changes")
 	}
-	err := d.fleet.set(cfg.Concentrators, func(gateways map[string]bridge.Transmitter) error {
-		n, err := network(cfg, gateways, d.log)
-		if err != nil {
-			return err
-		}
+	cfg.Gateway, cfg.OtherHubs, cfg.DPS, cfg.Hub = d.cfg.Gateway, d.cfg.OtherHubs, d.cfg.DPS, d.cfg.Hub
+	if err := d.reachable(cfg); err != nil {
+		return err
+	}
+	n, err := network(cfg, nil, d.log)
+	if err != nil {
+		return err
+	}
+	err = d.fleet.set(cfg.Concentrators, func(gateways map[string]bridge.Transmitter) error {
+		n.Gateways = gateways
 		return d.bridge.Apply(ctx, n)
 	})
 	if err != nil {
 		return err
 	}
-	d.now.Store(cfg)
-	d.hub.Apply(d.devices(cfg))
+	d.applyDevices(cfg)
 	d.log.Info("configuration re-read", zap.Int("nodes", len(cfg.Nodes)), zap.Int("groups", len(cfg.Groups)),
 		zap.Int("concentrators", len(cfg.Concentrators)))
+	return nil
+}
+
+// reachable refuses devices of hubs, or of a provisioning service, that were not
+// configured at the start.
+func (d *daemon) reachable(cfg *config.Config) error {
+	known := map[string]bool{"": true}
+	for _, h := range cfg.OtherHubs {
+		known[h.Host] = true
+	}
+	ids := map[string]config.Identity{}
+	for _, n := range cfg.Nodes {
+		ids[n.Name] = n.Identity
+	}
+	for _, g := range cfg.Groups {
+		ids[g.Name] = g.Identity
+	}
+	for name, id := range ids {
+		if !known[id.Hub] {
+			return fmt.Errorf("node %s is of hub %s, which was not configured at the start: restart gatewayd", name, id.Hub)
+		}
+		if id.RegistrationID != "" && d.provisioner == nil {
+			return fmt.Errorf("node %s is to be provisioned, and [dps] was not configured at the start: restart gatewayd", name)
+		}
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
@@ -125,15 +126,17 @@ func counters(p config.CounterPolicy) bridge.CounterPolicy {
 }
 
 // devices are the hub's side of the nodes, the groups and the gateway itself.
+// d.applying is held.
 func (d *daemon) devices(cfg *config.Config) []hub.Device {
 	var devices []hub.Device
 	waiting := d.store.Waiting()
-	d.untouched.Store(false)
+	d.untouched = false
 	for _, n := range cfg.Nodes {
-		if d.unprovisioned(n.Identity) && waiting["device:"+n.DeviceID] == 0 {
-			d.untouched.Store(true)
+		if !d.touched[n.DeviceID] && d.unprovisioned(n.Identity) && waiting["device:"+n.DeviceID] == 0 {
+			d.untouched = true
 			continue
 		}
+		d.touched[n.DeviceID] = true // it stays, whatever becomes of its messages
 		devices = append(devices, d.device(n.Identity, n.Connection, bridgeNode(n)))
 	}
 	for _, g := range cfg.Groups {
@@ -153,15 +156,26 @@ func (d *daemon) unprovisioned(id config.Identity) bool {
 	if id.RegistrationID == "" {
 		return false
 	}
-	a, err := kept[hub.Assignment]{d.store, assignmentBucket}.Load(id.RegistrationID)
+	// The service, and so the cache, knows no upper case.
+	a, err := kept[hub.Assignment]{d.store, assignmentBucket}.Load(strings.ToLower(id.RegistrationID))
 	return err != nil || a.Host == ""
 }
 
 // touch has the devices provisioned whose nodes have been heard meanwhile.
 func (d *daemon) touch() {
-	if d.untouched.Load() {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	if d.untouched {
 		d.hub.Apply(d.devices(d.now.Load()))
 	}
+}
+
+// applyDevices makes cfg's the hub's side of what is served.
+func (d *daemon) applyDevices(cfg *config.Config) {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	d.now.Store(cfg)
+	d.hub.Apply(d.devices(cfg))
 }
 
 // device is the hub's side of a node or group.

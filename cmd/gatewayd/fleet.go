@@ -35,7 +35,7 @@ type unit struct {
 	cfg   config.Concentrator
 	radio radio.Concentrator
 	stop  context.CancelFunc
-	ended chan struct{} // closed when Run has returned; nil before it was started
+	ended chan struct{} // closed when Run has returned; nil if it was never started
 }
 
 func newFleet(cfgs []config.Concentrator, trusted func() bool, log *zap.Logger) (*fleet, error) {
@@ -69,6 +69,9 @@ func (f *fleet) start(ctx context.Context, fatal func(error)) {
 }
 
 func (f *fleet) launch(u *unit) {
+	if f.ctx.Err() != nil {
+		return // the daemon stops
+	}
 	ctx, stop := context.WithCancel(f.ctx)
 	u.stop, u.ended = stop, make(chan struct{})
 	go func() {
@@ -79,16 +82,26 @@ func (f *fleet) launch(u *unit) {
 	}()
 }
 
-// wait returns when every Run has returned.
+// wait returns when every Run has returned. None is started any more then.
 func (f *fleet) wait() {
-	for _, u := range f.list() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, u := range f.units {
+		u.end()
+	}
+}
+
+// end stops u and returns when its Run has returned.
+func (u *unit) end() {
+	u.stop()
+	if u.ended != nil {
 		<-u.ended
 	}
 }
 
 // set makes cfgs the concentrators: those that have not changed stay as they
 // are, the others are stopped or started. handOver is called in between, with
-// what there will be.
+// what there will be; if it fails, what was stopped is started again.
 func (f *fleet) set(cfgs []config.Concentrator, handOver func(map[string]bridge.Transmitter) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,17 +117,22 @@ func (f *fleet) set(cfgs []config.Concentrator, handOver func(map[string]bridge.
 		}
 		next, fresh = append(next, u), append(fresh, u)
 	}
-	for _, u := range f.units {
+	old := f.units
+	for _, u := range old {
 		if !slices.Contains(next, u) {
 			f.log.Info("concentrator stops: it is no longer configured like that", zap.Stringer("concentrator", u.radio))
-			u.stop()
-			<-u.ended
+			u.end()
 		}
 	}
-	f.units = next
 	if err := handOver(transmitters(next)); err != nil {
+		for _, u := range old {
+			if !slices.Contains(next, u) {
+				f.launch(u)
+			}
+		}
 		return err
 	}
+	f.units = next
 	for _, u := range fresh {
 		f.launch(u)
 	}

@@ -43,15 +43,23 @@ var (
 
 func newSelf(d *daemon) *self { return &self{daemon: d, ready: make(chan struct{}, 1)} }
 
+// settleTime is after how long the twin is brought up to date for the first
+// time: at the start nothing is connected yet.
+const settleTime = 30 * time.Second
+
 // run sends statistics until ctx ends.
 func (s *self) run(ctx context.Context) error {
 	tick := time.NewTicker(s.daemon.cfg.Gateway.StatsInterval)
 	defer tick.Stop()
+	settled := time.NewTimer(settleTime)
+	defer settled.Stop()
 	for {
 		s.report()
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-settled.C:
+			continue
 		case <-tick.C:
 		}
 		raw, err := json.Marshal(s.daemon.snapshot())
@@ -90,11 +98,7 @@ func (d *daemon) health() health {
 	if !now.ClockTrusted {
 		h.Problems = append(h.Problems, "clock: "+now.ClockReason)
 	}
-	for _, s := range d.hub.Status() {
-		if s.State == hub.StateQuarantined || s.State == hub.StateWaitingForCredentials {
-			h.Problems = append(h.Problems, fmt.Sprintf("device %s: %s: %s", s.ID, s.State, s.Reason))
-		}
-	}
+	h.Problems = append(h.Problems, troubled(d.hub.Status())...)
 	for _, q := range now.Quota {
 		if q.Short {
 			h.Problems = append(h.Problems, fmt.Sprintf("hub %s: %d of %d messages of the day used, %d foreseen", q.Hub, q.Used, q.Limit, q.Forecast))
@@ -102,6 +106,29 @@ func (d *daemon) health() health {
 	}
 	h.Healthy = len(h.Problems) == 0
 	return h
+}
+
+// maxTroubled bounds the devices of which the twin tells what is wrong: a twin
+// holds 32 KB.
+const maxTroubled = 10
+
+// troubled says which devices cannot be connected, and why: not those of which
+// one attempt has failed.
+func troubled(devices []hub.DeviceStatus) (problems []string) {
+	more := 0
+	for _, s := range devices {
+		switch {
+		case s.State != hub.StateQuarantined && s.State != hub.StateWaitingForCredentials && (s.State != hub.StateBackingOff || s.Attempts < 2):
+		case len(problems) == maxTroubled:
+			more++
+		default:
+			problems = append(problems, fmt.Sprintf("device %s: %s: %s", s.ID, s.State, s.Reason))
+		}
+	}
+	if more > 0 {
+		problems = append(problems, fmt.Sprintf("and %d devices more", more))
+	}
+	return problems
 }
 
 // Patch is hub.Reports'.
@@ -148,8 +175,8 @@ func (s *self) Method(ctx context.Context, call hub.MethodCall) hub.MethodResult
 	case "stats":
 		return answer(s.daemon.snapshot(), nil)
 	case "nodes":
-		nodes, err := s.daemon.nodes(ctx)
-		return answer(map[string]any{"nodes": nodes}, err)
+		page, err := s.nodes(ctx, call.Payload)
+		return answer(page, err)
 	case "reload":
 		s.daemon.requestReload()
 		return answer(map[string]bool{"reloading": true}, nil)
@@ -157,6 +184,38 @@ func (s *self) Method(ctx context.Context, call hub.MethodCall) hub.MethodResult
 		return answer(map[string]string{"pong": s.daemon.clock.Now().UTC().Format(time.RFC3339Nano)}, nil)
 	}
 	return methodError(404, "unknown_method", "there is no method "+call.Name+": want stats, nodes, reload or ping")
+}
+
+// maxPage bounds the nodes in one answer: a method's answer holds 128 KB.
+const maxPage = 100
+
+// nodePage is a part of the node list, by name.
+type nodePage struct {
+	Nodes []nodeStatus `json:"nodes"`
+	Next  string       `json:"next,omitempty"` // to ask for as "after"; empty: these were the last
+}
+
+// nodes are those behind the name in {"after": name}, maxPage at most.
+func (s *self) nodes(ctx context.Context, payload []byte) (page nodePage, err error) {
+	var ask struct{ After string }
+	if len(payload) > 0 && string(payload) != "null" {
+		if err := json.Unmarshal(payload, &ask); err != nil {
+			return page, fmt.Errorf(`want {"after": "NAME"}, or nothing: %w`, err)
+		}
+	}
+	all, err := s.daemon.nodes(ctx)
+	page.Nodes = []nodeStatus{}
+	for _, n := range all {
+		if n.Session.Node <= ask.After && ask.After != "" {
+			continue
+		}
+		if len(page.Nodes) == maxPage {
+			page.Next = page.Nodes[maxPage-1].Session.Node
+			break
+		}
+		page.Nodes = append(page.Nodes, n)
+	}
+	return page, err
 }
 
 func answer(v any, err error) hub.MethodResult {

@@ -15,6 +15,7 @@ type snapshot struct {
 	ClockTrusted  bool                 `json:"clockTrusted"`
 	ClockReason   string               `json:"clockReason,omitempty"` // why it is not
 	Nodes         int                  `json:"nodes"`
+	Devices       int                  `json:"devices"`   // of nodes, groups and the gateway itself
 	Connected     int                  `json:"connected"` // devices
 	States        map[hub.State]int    `json:"states"`    // devices, by state of their connection
 	Concentrators []concentratorStatus `json:"concentrators"`
@@ -60,7 +61,7 @@ func (d *daemon) snapshot() snapshot {
 	now := d.clock.Now()
 	s := snapshot{
 		Version: version, Started: d.started.UTC(), Uptime: int64(now.Sub(d.started) / time.Second),
-		Nodes: len(d.now.Load().Nodes), States: map[hub.State]int{},
+		Nodes: len(d.now.Load().Nodes), Devices: d.devicesWanted(), States: map[hub.State]int{},
 	}
 	s.ClockTrusted, s.ClockReason = d.clock.Trusted()
 	for _, status := range d.hub.Status() {
@@ -85,6 +86,16 @@ func (d *daemon) snapshot() snapshot {
 		s.Quota = append(s.Quota, quotaStatus{q.Host, q.Used, q.Limit, q.Forecast, q.Short})
 	}
 	return s
+}
+
+// devicesWanted counts the devices of the configuration, connected or not.
+func (d *daemon) devicesWanted() int {
+	cfg := d.now.Load()
+	n := len(cfg.Nodes) + len(cfg.Groups)
+	if d.self != nil {
+		n++
+	}
+	return n
 }
 
 func (d *daemon) outboxStatus(now time.Time, frames bridge.Stats) outboxStatus {
