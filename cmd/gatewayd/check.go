@@ -67,19 +67,11 @@ func machineWarnings(cfg *config.Config) []string {
 	}
 	for _, n := range cfg.Nodes {
 		if expires, ok := hub.Expiry(n.Credential); ok && time.Until(expires) < tokenNotice {
-			warnings = append(warnings, fmt.Sprintf("%v: %s: expires or expired at %s; put in a new one, or the device key",
-				n.Position, expiring(n.Credential), expires.UTC().Format(time.RFC3339)))
+			warnings = append(warnings, fmt.Sprintf("%v: sas_token or x509_cert: expires or expired at %s; put in a new one, or the device key",
+				n.Position, expires.UTC().Format(time.RFC3339)))
 		}
 	}
 	return warnings
-}
-
-// expiring is the key of what expires.
-func expiring(c hub.Credential) string {
-	if _, ok := c.(*hub.Certificate); ok {
-		return "x509_cert"
-	}
-	return "sas_token"
 }
 
 // tokenNotice is how long before its end a ready-made token is worth a word.
