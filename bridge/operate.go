@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gatewayd/bridge/mac"
@@ -79,7 +80,7 @@ func (n *nodeState) info() SessionInfo {
 	if !st.hasActive {
 		return i
 	}
-	i.DevAddr, i.Heard, i.FCntUp, i.FCntDown = s.devAddr.String(), s.heard, s.fCntUp, s.nFCntDown
+	i.DevAddr, i.Heard, i.FCntUp, i.FCntDown = strings.ToUpper(s.devAddr.String()), s.heard, s.fCntUp, s.nFCntDown
 	i.TXPower, i.NbTrans = s.mac.Link.TXPower, s.mac.Link.NbTrans
 	if a := s.aFCntDown; s.v11 {
 		i.AFCntDown = &a

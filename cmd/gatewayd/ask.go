@@ -86,8 +86,12 @@ func (q asking) act(ctx context.Context, method, name, what, done string, body a
 	if err := control.Call(ctx, q.socket, method, path, body, &raw); err != nil {
 		return err
 	}
-	if q.json {
+	var answer struct{ ID string }
+	switch {
+	case q.json:
 		done = string(raw)
+	case json.Unmarshal(raw, &answer) == nil && answer.ID != "":
+		done += ", id " + answer.ID
 	}
 	_, err := fmt.Fprintln(q.app.stdout, done)
 	return err

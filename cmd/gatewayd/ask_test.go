@@ -46,7 +46,9 @@ func startedDaemon(t *testing.T) string {
 	go func() { air <- s.world.Run(airCtx) }()
 	t.Cleanup(func() {
 		stopAir()
-		_ = <-air
+		if err := <-air; err != nil {
+			t.Error(err)
+		}
 	})
 	wait, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()

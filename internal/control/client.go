@@ -15,7 +15,7 @@ import (
 )
 
 // ErrNotRunning is returned when nobody listens on the socket.
-var ErrNotRunning = errors.New("gatewayd does not run, or listens elsewhere")
+var ErrNotRunning = errors.New("gatewayd does not run, or its control socket is elsewhere: name it with --socket")
 
 // Error is a request that the daemon refused.
 type Error struct {
