@@ -181,7 +181,7 @@ func (b *Bridge) trusted() bool {
 // noteStore says when the store begins to fail and when it works again.
 func (b *Bridge) noteStore(err error) {
 	switch {
-	case err != nil && (b.storeBad == nil || b.storeBad.Error() != err.Error()):
+	case err != nil && b.storeBad == nil: // how it fails may differ each time
 		b.log.Error("the store cannot be written: frames are held in memory and not acknowledged until it can; "+
 			"check for a full or read-only disk", zap.Error(err))
 	case err == nil && b.storeBad != nil:

@@ -120,7 +120,8 @@ func TestDelayedTelemetry(t *testing.T) {
 }
 
 func TestThrottledConnects(t *testing.T) {
-	h := serve(t, Options{Tier: TierF1})
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) // stands still: nothing is given back
+	h := serve(t, Options{Tier: TierF1, Now: func() time.Time { return now }})
 	for range 100 { // a second's worth
 		h.throttle.connects.allow(1)
 	}
