@@ -77,14 +77,22 @@ soak: build ## 500 nodes for SOAK_FOR (2h), with outages and restarts, then KILL
 	@cd internal/soak && GATEWAYD_SOAK='$(SOAK_FOR)' GATEWAYD_BINARY='$(CURDIR)/bin/gatewayd' '$(CURDIR)/bin/soak.test' -test.run '^TestSoak$$' -test.timeout 0 -test.v
 	GATEWAYD_KILLS='$(KILLS)' go test -count=1 -timeout 0 -run '^TestCrash$$' -v ./cmd/gatewayd
 
+# A test binary with coverage for each package, once, instead of "go test -fuzz",
+# which builds one for each target.
 .PHONY: fuzz
-fuzz: ## each fuzz target for FUZZTIME (3s)
-	@for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
-			echo "$$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' "$$pkg" || exit 1; \
+fuzz: ## each fuzz target in the tree for FUZZTIME (3s)
+	@mkdir -p bin; cache="$$(go env GOCACHE)/fuzz"; count=0; \
+	for dir in $$(go list -f '{{.Dir}}' ./...); do \
+		grep -qs '^func Fuzz' "$$dir"/*_test.go || continue; \
+		cd "$$dir" && go test -c -fuzz . -o '$(CURDIR)/bin/fuzz.test' . || exit 1; \
+		for target in $$('$(CURDIR)/bin/fuzz.test' -test.list '^Fuzz'); do \
+			echo "$${dir#$(CURDIR)/} $$target"; count=$$((count + 1)); \
+			'$(CURDIR)/bin/fuzz.test' -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime '$(FUZZTIME)' \
+				-test.fuzzcachedir "$$cache/gatewayd/$${dir#$(CURDIR)/}" || exit 1; \
 		done; \
-	done
+	done; \
+	all=$$(grep -rhs --include='*_test.go' '^func Fuzz' '$(CURDIR)' | wc -l); \
+	echo "$$count fuzz targets"; [ "$$count" -eq "$$all" ] || { echo "there are $$all in the tree"; exit 1; }
 
 .PHONY: test-interop
 test-interop: ## clients and a broker that are not ours (installs Debian and npm packages)

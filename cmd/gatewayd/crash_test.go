@@ -42,7 +42,7 @@ func TestCrash(t *testing.T) {
 		seed = rand.Uint64N(1 << 31)
 	}
 	t.Logf("%d kills; %s=%d chooses the same moments", kills, killSeedEnv, seed)
-	s, err := soak.NewStage(soak.Options{Dir: t.TempDir(), Nodes: crashNodes, Interval: 1500 * time.Millisecond, Seed: seed})
+	s, err := soak.NewStage(soak.Options{Dir: t.TempDir(), Nodes: crashNodes, Interval: 1500 * time.Millisecond, OneIn: 3, Seed: seed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,10 +90,8 @@ func (c *crash) play(ctx context.Context, kills int) {
 	if err := c.stage.AllHeard(heard, crashNodes); err != nil {
 		c.t.Fatalf("%v\n%s", err, d.stderr)
 	}
-	joining, stopJoining := context.WithCancel(ctx)
-	defer stopJoining()
-	joined := make(chan error, 1)
-	go func() { joined <- c.stage.Rejoin(joining, joiner, 2*time.Second) }()
+	enough, joined := make(chan struct{}), make(chan error, 1)
+	go func() { joined <- c.stage.Rejoin(ctx, joiner, 2*time.Second, enough) }()
 	for i := range kills {
 		c.enqueue()
 		c.kill(ctx, d)
@@ -103,14 +101,14 @@ func (c *crash) play(ctx context.Context, kills int) {
 		}
 	}
 	c.enqueue()
-	stopJoining()
+	close(enough)
 	if err := <-joined; err != nil {
 		c.t.Error(err)
 	}
-	last, stopLast := context.WithTimeout(ctx, 2*time.Minute)
+	last, stopLast := context.WithTimeout(ctx, 10*time.Minute)
 	defer stopLast()
-	if err := c.stage.World.Drain(last); err != nil {
-		c.t.Errorf("the nodes did not finish: %v", err)
+	if err := c.stage.Settle(last); err != nil {
+		c.t.Error(err)
 	}
 	c.finish(last, d)
 	d.terminate(c.t)
@@ -133,7 +131,6 @@ func (c *crash) finish(ctx context.Context, d *child) {
 	if now := c.stage.Judge.Totals().Joins; now != joins {
 		c.t.Errorf("%d recorded join requests were answered once more", now-joins)
 	}
-	c.stage.Settle(ctx)
 	undelivered, err := c.stage.Undelivered(ctx)
 	if err != nil {
 		c.t.Error(err)
