@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
@@ -8,10 +9,10 @@ import (
 
 // cloudMessage reads a C2D message to deviceID. The hub encodes what it knows
 // about the message as system properties; of one that is there twice the last
-// counts.
+// counts. With errBag comes the message without what cannot be read.
 func cloudMessage(deviceID string, p *packets.PublishPacket) (CloudMessage, error) {
 	bag, err := parseDevicebound(deviceID, p.TopicName)
-	if err != nil {
+	if err != nil && !errors.Is(err, errBag) {
 		return CloudMessage{}, err
 	}
 	m := CloudMessage{Body: p.Payload, Duplicate: p.Dup}
@@ -20,7 +21,7 @@ func cloudMessage(deviceID string, p *packets.PublishPacket) (CloudMessage, erro
 			m.Properties = append(m.Properties, property)
 		}
 	}
-	return m, nil
+	return m, err
 }
 
 // system takes in p if it is one of the hub's own properties.

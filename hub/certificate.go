@@ -129,15 +129,17 @@ func stampOf(c Credential) *certificateStamp {
 }
 
 // renewIfChanged connects anew with the certificate that has taken the place
-// of the one in use. A pair that does not fit, because its files are being
-// written, waits for the next time.
+// of the one in use. One that would not do, because its files are being
+// written or it is for another device or time, waits for the next time: the
+// connection that works is worth more.
 func (c *connection) renewIfChanged() {
 	used := c.certStamp.Load()
 	now := stampOf(c.device.Credential)
-	if used == nil || now == nil || *used == *now {
+	s := c.session.Load()
+	if s == nil || used == nil || now == nil || *used == *now {
 		return
 	}
-	if _, err := clientCertificate(c.device.Credential); err == nil {
+	if _, _, err := c.token(s.endpoint, s.deviceID); err == nil {
 		c.renewals.ask(c)
 	}
 }

@@ -168,6 +168,13 @@ func TestCertificateRenewed(t *testing.T) {
 		if n := len(h.dialTimes()); n != 1 {
 			t.Errorf("%d connections, want 1: half a file is no certificate", n)
 		}
+		for name, until := range map[string]time.Duration{"other": 365 * 24 * time.Hour, "lora1": -time.Minute} {
+			clientFiles(t, dir, name, time.Now().Add(until))
+			advance(10 * time.Minute)
+			if n := len(h.dialTimes()); n != 1 {
+				t.Errorf("%d connections, want 1: the certificate for %s is of no use", n, name)
+			}
+		}
 		clientFiles(t, dir, "lora1", time.Now().Add(2*365*24*time.Hour))
 		second := serial(t, c)
 		advance(10 * time.Minute)

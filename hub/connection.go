@@ -59,17 +59,19 @@ type connection struct {
 	twin    twin
 
 	// Owned by the goroutine in step.
-	unwatch    func()
-	greeted    bool // "connected" has been said
-	toldC2D    bool // that nothing takes C2D messages
-	place      Assignment
-	move       bool // ask for another assignment
-	certStamp  atomic.Pointer[certificateStamp]
-	clockKnown bool
+	unwatch   func()
+	greeted   bool // "connected" has been said
+	toldC2D   bool // that nothing takes C2D messages
+	place     Assignment
+	move      bool // ask for another assignment
+	certStamp atomic.Pointer[certificateStamp]
+
+	stopping atomic.Int64 // when stop was called, since epoch and at least 1; 0: not yet
 }
 
 func newConnection(s *shared, d Device) *connection {
 	c := &connection{shared: s, device: d}
+	c.health.movable = d.Provisioning != (Provisioning{})
 	c.health.backoff = backoff{random: s.random, haste: s.options.haste}
 	c.alarms.ring = c.ring
 	if d.Policy == PolicyLinger || d.Policy == PolicyOnDemand {
@@ -124,6 +126,7 @@ func (c *connection) step(ctx context.Context) (more bool) {
 
 // stop has a device whose context has ended say DISCONNECT.
 func (c *connection) stop() {
+	c.stopping.CompareAndSwap(0, max(1, int64(time.Since(c.epoch))))
 	if s := c.session.Load(); s != nil && s.subscribed.Load() {
 		c.drain(s, drainGrace)
 	}
@@ -156,15 +159,19 @@ func (c *connection) watch() (stop func()) {
 	}
 }
 
-// awaitTasks waits for what runs on the device's behalf, within stopGrace: a
-// Handler may not listen to its context.
+// awaitTasks waits for what runs on the device's behalf, until stopGrace after
+// it was told to stop: a Handler may not listen to its context.
 func (c *connection) awaitTasks() {
 	done := make(chan struct{})
 	go func() {
 		c.tasks.Wait()
 		close(done)
 	}()
-	timer := time.NewTimer(stopGrace)
+	grace := stopGrace
+	if told := c.stopping.Load(); told != 0 {
+		grace -= time.Since(c.epoch) - time.Duration(told)
+	}
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-done:
@@ -220,6 +227,7 @@ func (c *connection) open(ctx context.Context, who login) (*session, error) {
 		return nil, err
 	}
 	defer s.endWith(ctx)()
+	c.alarms.stop() // none of the session before
 	c.session.Store(s)
 	if filters := c.filters(s); len(filters) > 0 {
 		if err := s.subscribe(filters, func(p *packets.PublishPacket) error { return c.route(s, p) }); err != nil {
@@ -281,8 +289,8 @@ func (c *connection) detach(s *session) (ignored bool) {
 	c.pump.mu.Lock()
 	c.session.CompareAndSwap(s, nil)
 	c.pump.mu.Unlock()
-	c.alarms.stop()
 	ignored = c.out.detach()
+	c.alarms.stop()
 	c.twin.detach()
 	c.in.detach()
 	return ignored

@@ -110,6 +110,9 @@ func sayProvisioning(err error) string {
 		}
 		return "the provisioning service refuses this device: check the id scope, that an enrolment for it exists and is enabled, and that key or certificate are the enrolment's"
 	}
+	if errors.Is(err, errUndecided) {
+		return "the provisioning service has not decided yet: trying again; if this lasts, look at the allocation policy of the enrolment"
+	}
 	at, _ := errors.AsType[*stepError](err)
 	if at == nil || at.step != stepProvision {
 		return ""

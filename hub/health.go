@@ -15,6 +15,8 @@ const (
 	// steadyAfter is how long a connection must last to count as one that
 	// works although it has nothing to send, and that nobody kicks off.
 	steadyAfter = time.Minute
+	// secondRefusal is of a fresh token: it was not the token's fault.
+	secondRefusal = 2
 	// A device that was assigned to a hub is provisioned again after so many
 	// failures over that time. Source: Microsoft, "How to reprovision".
 	failuresToMove = 10
@@ -23,6 +25,7 @@ const (
 
 // health is how a device's connection has been doing, over its attempts.
 type health struct {
+	movable     bool // the provisioning service knows its hub
 	mu          sync.Mutex
 	backoff     backoff
 	outage      outage
@@ -129,14 +132,16 @@ func (h *health) failed(f *fault) verdict {
 			v.wait = max(v.wait, h.backoff.slow())
 		}
 	}
-	v.move = h.shouldMove(f)
+	if v.move = h.shouldMove(f); v.move && h.refusals == secondRefusal && refusal(f) {
+		v.wait = h.backoff.next() // the provisioning service is asked next, not the hub
+	}
 	return v
 }
 
 // shouldMove reports whether the hub that the device was assigned to may no
 // longer be its own. h.mu is held.
 func (h *health) shouldMove(f *fault) bool {
-	if time.Since(h.assignedAt) < movePatience {
+	if !h.movable || time.Since(h.assignedAt) < movePatience {
 		return false
 	}
 	dns, _ := errors.AsType[*net.DNSError](f)

@@ -36,6 +36,18 @@ type delivery struct {
 	message CloudMessage
 }
 
+// receipt is the PUBACK of a message that is none for the Handler to mind.
+type receipt struct {
+	session *session
+	id      uint16
+}
+
+func (r *receipt) do(*connection) {
+	_ = r.session.acknowledge(r.id) // a failed write ends the session, which is its reader's to tell
+}
+
+func (*receipt) drop() {}
+
 // inbox holds what came from the hub for a device's Handler, which is called
 // in a goroutine that lives only while there is something. C2D messages stand
 // in a queue of their own: one that cannot be taken over yet must not hold up

@@ -1,9 +1,6 @@
 package hub
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Policy says when a device is connected.
 type Policy string
@@ -21,17 +18,6 @@ const (
 	// demandLinger lets the hub hand over the C2D messages that have waited.
 	demandLinger = 5 * time.Second
 )
-
-// ParsePolicy reads a policy; empty is PolicyPersistent.
-func ParsePolicy(s string) (Policy, error) {
-	switch p := Policy(s); p {
-	case "":
-		return PolicyPersistent, nil
-	case PolicyPersistent, PolicyLinger, PolicyOnDemand:
-		return p, nil
-	}
-	return "", fmt.Errorf("%q is not a connection policy: want persistent, linger or on-demand", s)
-}
 
 // idleTime is how long d's connection may be idle; zero: for ever.
 func (d Device) idleTime() time.Duration {

@@ -93,9 +93,6 @@ func TestParseWords(t *testing.T) {
 		parse func(string) (string, error)
 		good  map[string]string
 	}{
-		{func(s string) (string, error) { v, err := ParsePolicy(s); return string(v), err }, map[string]string{"": "persistent", "linger": "linger", "on-demand": "on-demand"}},
-		{func(s string) (string, error) { v, err := ParseTransport(s); return string(v), err }, map[string]string{"": "tls", "websocket": "websocket"}},
-		{func(s string) (string, error) { v, err := ParseQuotaPolicy(s); return string(v), err }, map[string]string{"": "hold", "batch": "batch", "drop-low-priority": "drop-low-priority"}},
 		{func(s string) (string, error) { v, err := ParseTier(s); return string(v), err }, map[string]string{"f1": "F1", "S3": "S3", "b2": "B2"}},
 	} {
 		for in, want := range tt.good {

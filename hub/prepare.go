@@ -10,14 +10,14 @@ import (
 // prepare waits until it is this device's turn and returns what to connect
 // with, and until when that is good.
 func (c *connection) prepare(ctx context.Context) (login, time.Time, error) {
-	reason := c.board.read().Reason
 	if err := c.options.Clock.WaitTrusted(ctx); err != nil {
 		return login{}, time.Time{}, err
 	}
-	if !c.clockKnown {
-		c.clockKnown, reason = true, ""
+	var reason string // what has failed before, if anything
+	if status := c.board.read(); status.State != StateWaitingForClock && status.State != StateIdle {
+		reason = status.Reason
 	}
-	e, deviceID, err := c.locate(ctx)
+	e, deviceID, err := c.locate(ctx, reason)
 	if err != nil {
 		return login{}, time.Time{}, err
 	}
@@ -34,10 +34,10 @@ func (c *connection) prepare(ctx context.Context) (login, time.Time, error) {
 }
 
 // locate returns the device's hub and its id there.
-func (c *connection) locate(ctx context.Context) (*endpoint, string, error) {
+func (c *connection) locate(ctx context.Context, reason string) (*endpoint, string, error) {
 	host, deviceID := c.device.Hub, c.device.ID
 	if p := c.device.Provisioning; p.Provisioner != nil {
-		place, err := c.provision(ctx, p)
+		place, err := c.provision(ctx, p, reason)
 		if err != nil {
 			return nil, "", err
 		}
@@ -55,11 +55,11 @@ func (c *connection) locate(ctx context.Context) (*endpoint, string, error) {
 
 // provision returns the device's assignment: the one in use, the one that was
 // kept, or a new one.
-func (c *connection) provision(ctx context.Context, p Provisioning) (Assignment, error) {
+func (c *connection) provision(ctx context.Context, p Provisioning, reason string) (Assignment, error) {
 	if c.place != (Assignment{}) && !c.move {
 		return c.place, nil
 	}
-	c.set(StateProvisioning, c.board.read().Reason)
+	c.set(StateProvisioning, reason)
 	place, fresh, err := p.Provisioner.assign(ctx, p.RegistrationID, c.device.Credential, c.device.ModelID, c.move)
 	if err != nil && c.place != (Assignment{}) && ctx.Err() == nil {
 		c.move = false // until the next failure: meanwhile the old place may be back
@@ -107,41 +107,4 @@ func (c *connection) login(e *endpoint, deviceID string) (login, time.Time, erro
 	token, expires, err := c.token(e, deviceID)
 	who.password = token
 	return who, expires, err
-}
-
-// awaitWork waits, for a device that is not always connected, until there is
-// something to send. It reports false when ctx has ended.
-func (c *connection) awaitWork(ctx context.Context) bool {
-	if c.pump.work == nil || c.hasWork() {
-		return true
-	}
-	c.set(StateIdle, "connects when there is something to send")
-	for {
-		select {
-		case <-c.pump.work:
-			if c.hasWork() {
-				return true
-			}
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-// hasWork reports whether the device should be connected now. One that
-// lingers connects once without reason: it may have C2D messages.
-func (c *connection) hasWork() bool {
-	if c.device.Policy == PolicyLinger && !c.greeted {
-		return true
-	}
-	if c.device.Reports != nil {
-		if patch, _ := c.device.Reports.Patch(); len(patch) > 0 {
-			return true
-		}
-	}
-	if c.device.Feed == nil {
-		return false
-	}
-	waiting, err := c.device.Feed.Pending(0, 1)
-	return err != nil || len(waiting) > 0
 }

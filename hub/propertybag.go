@@ -26,19 +26,23 @@ var errBag = errors.New("malformed property bag")
 // parseBag reads a property bag by the grammar of Microsoft's
 // UrlEncodedDictionarySerializer: a raw '/' ends the bag; a key alone (null)
 // reads as empty; a raw '=' in a value, an empty key and a stray '&' are
-// errors. A leading '?' is allowed.
+// errors. A leading '?' is allowed. With errBag come the pairs that can be read.
 func parseBag(s string) ([]Property, error) {
 	s, _, _ = strings.Cut(strings.TrimPrefix(s, "?"), "/")
 	if s == "" {
 		return nil, nil
 	}
-	var bag []Property
+	var (
+		bag []Property
+		bad error
+	)
 	for pair := range strings.SplitSeq(s, "&") {
 		key, value, _ := strings.Cut(pair, "=")
 		if key == "" || strings.Contains(value, "=") {
-			return nil, errBag
+			bad = errBag
+			continue
 		}
 		bag = append(bag, Property{Key: unescape(key), Value: unescape(value)})
 	}
-	return bag, nil
+	return bag, bad
 }

@@ -81,15 +81,15 @@ func requestTunnel(conn net.Conn, user *url.Userinfo, address string) error {
 }
 
 // readTunnelAnswer reads what a proxy says to CONNECT, and not a byte of what
-// the server behind it says.
+// the server behind it says. The body of a refusal goes with the connection;
+// any 2xx opens the tunnel and has none: RFC 9110 section 9.3.6.
 func readTunnelAnswer(conn io.Reader) error {
 	answer := bufio.NewReaderSize(io.LimitReader(conn, maxProxyAnswer), 512)
 	response, err := http.ReadResponse(answer, &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		return fmt.Errorf("answer of the proxy: %w", err)
 	}
-	_ = response.Body.Close() // of an answer to CONNECT: there is none
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode/100 != 2 {
 		return proxyError{response.StatusCode}
 	}
 	if answer.Buffered() > 0 { // TLS begins with the client's word

@@ -56,6 +56,18 @@ func (p *publisher) detach() (ignored bool) {
 	return ignored
 }
 
+// drain lets no new messages into s and calls begun, unless s has ended.
+func (p *publisher) drain(s *session, begun func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.session != s {
+		return false
+	}
+	p.draining = true
+	begun()
+	return true
+}
+
 // ignored: the hub took messages and acknowledged none. p.mu is held.
 func (p *publisher) ignored() bool { return p.acked == 0 && !p.flying.empty() }
 

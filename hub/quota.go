@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -19,17 +18,6 @@ const (
 	QuotaBatch   QuotaPolicy = "batch"             // put several messages of a device into one, if its Feed is a Batcher
 	QuotaDropLow QuotaPolicy = "drop-low-priority" // drop messages marked Low, if their Feed is a Dropper
 )
-
-// ParseQuotaPolicy reads a policy; empty is QuotaHold.
-func ParseQuotaPolicy(s string) (QuotaPolicy, error) {
-	switch p := QuotaPolicy(s); p {
-	case "":
-		return QuotaHold, nil
-	case QuotaHold, QuotaBatch, QuotaDropLow:
-		return p, nil
-	}
-	return "", fmt.Errorf("%q is not a quota policy: want hold, batch or drop-low-priority", s)
-}
 
 // QuotaCount is what has been counted of one hub's day.
 type QuotaCount struct {
@@ -105,11 +93,13 @@ func (a *accountant) add(bytes int) {
 	a.count.Used += uint64(max(1, (bytes+a.limits.chunk-1)/a.limits.chunk))
 }
 
-// today starts a new count when the day has changed, and returns the time in
-// UTC. a.mu is held.
+// today starts a new count on a new day, and returns the time in UTC. A clock
+// that is set back a little brings nothing back; a day further off than
+// tomorrow was counted by one that was wrong. a.mu is held.
 func (a *accountant) today() time.Time {
 	now := a.now().UTC()
-	if day := now.Format(time.DateOnly); day != a.count.Day {
+	day, tomorrow := now.Format(time.DateOnly), midnight(now).Format(time.DateOnly)
+	if day > a.count.Day || a.count.Day > tomorrow {
 		a.count = QuotaCount{Day: day, Since: now}
 		a.toldShort, a.toldOut = false, false
 	}

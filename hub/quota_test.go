@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -99,6 +100,32 @@ func TestAccountant(t *testing.T) {
 		}
 	})
 }
+
+// A clock that is set back over midnight does not give the day's messages
+// again; a count of a far day is none.
+func TestQuotaClockBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := new(jumpingTestClock)
+		limits, _ := Tier("F1").throttle(1)
+		a := newAccountant(Options{Clock: clock, Log: zap.NewNop()}, Hub{Host: "h"}, limits)
+		for _, tt := range []struct {
+			offset time.Duration
+			used   uint64
+		}{{0, 1}, {time.Hour, 2}, {-time.Minute, 3}, {24 * time.Hour, 1}, {0, 2}, {100 * 24 * time.Hour, 1}, {24 * time.Hour, 1}} {
+			clock.offset = tt.offset
+			a.add(1)
+			if got := a.status().Used; got != tt.used {
+				t.Errorf("at %v: used %d, want %d", tt.offset, got, tt.used)
+			}
+		}
+	})
+}
+
+// jumpingTestClock is the bubble's time and an offset.
+type jumpingTestClock struct{ offset time.Duration }
+
+func (c *jumpingTestClock) Now() time.Time                  { return time.Now().Add(c.offset) }
+func (*jumpingTestClock) WaitTrusted(context.Context) error { return nil }
 
 // When the quota is used up, messages wait for the next day.
 func TestQuotaHolds(t *testing.T) {

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,8 +27,14 @@ const (
 	provisioningTTL      = time.Hour       // of a token
 	defaultPollWait      = 2 * time.Second // when the service names none, as in Microsoft's SDKs
 	maxPollWait          = time.Minute
+	maxRetryAfter        = time.Hour // before the next registration
+	maxRegistration      = 3 * time.Minute
 	maxRegistrationPolls = 60
 )
+
+// errUndecided is a service that does not come to a decision in time. The next
+// registration asks for the same one.
+var errUndecided = errors.New("registration is still under way")
 
 // provisioningError is the service's refusal.
 type provisioningError struct {
@@ -105,18 +112,26 @@ func (p *Provisioner) login(id string, c Credential) (login, error) {
 	}, err
 }
 
-// converse registers and asks until the service has decided.
+// converse registers and asks until the service has decided. One that is busy
+// meanwhile is asked on: a registration from the start would cost it more. It
+// takes no longer than maxRegistration and an answer: others wait for its place.
 func (p *Provisioner) converse(ctx context.Context, s *session, id, modelID string) (Assignment, error) {
 	if err := p.subscribe(s); err != nil {
 		return Assignment{}, err
 	}
+	begin := time.Now()
 	answer, err := p.ask(s, registerTopic+"1", "1", registrationPayload(id, modelID))
-	for n := 2; err == nil && answer.pending() && n < maxRegistrationPolls; n++ {
-		if err := wait(ctx, answer.retryAfter); err != nil {
+	operation := answer.body.OperationID
+	for n := 2; err == nil && operation != "" && (answer.pending() || n > 2 && retryable(answer.status)); n++ {
+		pause := min(answer.retryAfter, maxPollWait)
+		if n > maxRegistrationPolls || time.Since(begin)+pause > maxRegistration {
+			return Assignment{}, errUndecided
+		}
+		if err := wait(ctx, pause); err != nil {
 			return Assignment{}, err
 		}
 		rid := strconv.Itoa(n)
-		answer, err = p.ask(s, operationTopic+rid+"&operationId="+answer.body.OperationID, rid, nil)
+		answer, err = p.ask(s, operationTopic+rid+"&operationId="+operation, rid, nil)
 	}
 	if err != nil {
 		return Assignment{}, err
@@ -188,7 +203,7 @@ func parseRegistration(topic string, body []byte) (a registrationAnswer, rid str
 	}
 	a.retryAfter = defaultPollWait
 	if seconds, err := strconv.Atoi(parameter(query, "retry-after")); err == nil && seconds >= 0 {
-		a.retryAfter = time.Duration(min(seconds, int(maxPollWait.Seconds()))) * time.Second
+		a.retryAfter = time.Duration(min(seconds, int(maxRetryAfter.Seconds()))) * time.Second
 	}
 	_ = json.Unmarshal(body, &a.body) // what is missing is judged by whoever needs it
 	return a, parameter(query, "$rid"), true
@@ -196,7 +211,7 @@ func parseRegistration(topic string, body []byte) (a registrationAnswer, rid str
 
 // pending reports whether the service has yet to decide.
 func (a registrationAnswer) pending() bool {
-	return a.status < 300 && (a.body.Status == "assigning" || a.body.Status == "unassigned") && a.body.OperationID != ""
+	return a.status < 300 && (a.body.Status == "assigning" || a.body.Status == "unassigned")
 }
 
 // assignment is the decision. A status of 200 does not mean that there is one.
@@ -204,6 +219,9 @@ func (a registrationAnswer) assignment() (Assignment, error) {
 	state := a.body.RegistrationState
 	if a.status >= 300 {
 		return Assignment{}, provisioningError{a.status, a.body.ErrorCode, a.body.Message, a.retryAfter}
+	}
+	if a.pending() { // and no operation to ask after
+		return Assignment{}, errUndecided
 	}
 	if a.body.Status != "assigned" {
 		return Assignment{}, provisioningError{status: 403, code: state.ErrorCode, message: strings.TrimSpace(a.body.Status + " " + state.ErrorMessage)}

@@ -140,6 +140,19 @@ func TestRegister(t *testing.T) {
 		{name: "throttled", script: func(p *peer, _ func(string)) {
 			p.answering(429, "RID&retry-after=17", `{"errorCode":429001}`)
 		}, fails: "429001", wait: 17 * time.Second},
+		{name: "throttled for long", script: func(p *peer, _ func(string)) {
+			p.answering(429, "RID&retry-after=600", `{"errorCode":429001}`)
+		}, fails: "429001", wait: 10 * time.Minute},
+		{name: "throttled while assigning", script: func(p *peer, said func(string)) {
+			p.answering(202, "RID&retry-after=3", `{"operationId":"op.1","status":"assigning"}`)
+			p.answering(429, "RID&retry-after=5", `{"errorCode":429001}`)
+			p.answering(503, "RID", "")
+			said(p.answering(200, "RID", assigned))
+		}, want: place, took: 10 * time.Second, heard: []string{`$dps/registrations/GET/iotdps-get-operationstatus/?$rid=4&operationId=op.1`}},
+		{name: "assigning for ever", script: func(p *peer, _ func(string)) {
+			for p.answering(202, "RID&retry-after=600", `{"operationId":"op.1","status":"assigning"}`) != "the end" {
+			}
+		}, fails: errUndecided.Error(), took: maxRegistration},
 		{name: "preview hub", script: func(p *peer, _ func(string)) {
 			p.answering(200, "RID", strings.Replace(assigned, `"deviceId"`, `"connectionProfile":"mqttV5","deviceId"`, 1))
 		}, fails: "mqttV5"},
@@ -313,7 +326,7 @@ func FuzzParseRegistration(f *testing.F) {
 		if !ok {
 			return
 		}
-		if a.retryAfter < 0 || a.retryAfter > maxPollWait {
+		if a.retryAfter < 0 || a.retryAfter > maxRetryAfter {
 			t.Errorf("wait of %v", a.retryAfter)
 		}
 		if place, err := a.assignment(); err == nil && place.check() != nil {
@@ -363,4 +376,23 @@ func TestParseTopics(t *testing.T) {
 	if got := methodResultTopic(200, "3"); got != "$iothub/methods/res/200/?$rid=3" {
 		t.Error(got)
 	}
+}
+
+// What a device says while it asks for its hub is not what it waited for.
+func TestProvisioningReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHub(t, func(p *peer) {
+			if p.registering() {
+				p.linger()
+			}
+		})
+		d := testDevice(t, "", newFeed())
+		d.Provisioning = Provisioning{testProvisioner(t, h, nil), "lora1"}
+		s, stop := h.start(h.options(), d)
+		advance(5 * time.Second)
+		if got := s.Status()[0]; got.State != StateProvisioning || got.Reason != "" {
+			t.Errorf("status %+v", got)
+		}
+		stop()
+	})
 }

@@ -214,3 +214,51 @@ func TestExpiryNotice(t *testing.T) {
 		}
 	}
 }
+
+// A device that has nothing to send when its turn comes does not keep it.
+func TestRenewalTurnOfIdleDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHub(t, func(p *peer) {
+			if p.accept() {
+				p.serve(func(string) {})
+			}
+		})
+		idle := testDevice(t, "idle", newFeed())
+		idle.Policy, idle.Linger = PolicyLinger, time.Hour
+		s, stop := h.start(h.options(), idle, testDevice(t, "other", newFeed()))
+		defer stop()
+		advance(time.Minute)
+		s.Reconnect("idle")
+		advance(time.Minute)
+		s.Reconnect("other")
+		advance(time.Minute)
+		if n := len(h.dialTimes()); n != 3 {
+			t.Errorf("%d connections, want 3", n)
+		}
+	})
+}
+
+// Whoever drains a session that has ended leaves the next alone.
+func TestDrainOfEndedSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHub(t, func(p *peer) {
+			if p.accept() {
+				p.serve(func(string) {})
+			}
+		})
+		f := newFeed()
+		s, stop := h.start(h.options(), testDevice(t, "lora1", f))
+		defer stop()
+		advance(time.Second)
+		c := s.running["lora1"].connection
+		old := c.session.Load()
+		s.Reconnect("lora1")
+		advance(time.Second)
+		c.drain(old, time.Second)
+		f.add("m1")
+		advance(time.Minute)
+		if n := len(h.dialTimes()); n != 2 || len(f.doneSeqs()) != 1 {
+			t.Errorf("%d connections, acknowledged %v", n, f.doneSeqs())
+		}
+	})
+}

@@ -3,13 +3,18 @@ package hub
 import (
 	"slices"
 	"sync"
+	"time"
 )
+
+// maxTurn bounds one device's turn: what it waits for may never come.
+const maxTurn = 5 * time.Minute
 
 // renewals lets one device at a time renew its token, in the order they ask:
 // a fleet that was started together shall not reconnect together.
 type renewals struct {
 	mu     sync.Mutex
 	holder *connection
+	late   *time.Timer // ends the turn; nil before the first
 	queue  []*connection
 }
 
@@ -30,6 +35,9 @@ func (r *renewals) release(c *connection) {
 	defer r.mu.Unlock()
 	if r.holder == c {
 		r.holder = nil
+		if r.late != nil {
+			r.late.Stop()
+		}
 	} else if i := slices.Index(r.queue, c); i >= 0 {
 		r.queue = slices.Delete(r.queue, i, i+1)
 	}
@@ -41,7 +49,8 @@ func (r *renewals) next() {
 	if r.holder != nil || len(r.queue) == 0 {
 		return
 	}
-	r.holder = r.queue[0]
-	r.queue = slices.Delete(r.queue, 0, 1)
-	go r.holder.renew()
+	c := r.queue[0]
+	r.holder, r.queue = c, slices.Delete(r.queue, 0, 1)
+	r.late = time.AfterFunc(maxTurn, func() { r.release(c) })
+	go c.renew()
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 func (c *connection) route(s *session, p *packets.PublishPacket) error {
 	c.touch()
 	topic := p.TopicName
+	if p.Qos > 0 && strings.HasPrefix(topic, "$iothub/") { // not granted, but else it would come again and again
+		c.call(&receipt{s, p.MessageID})
+	}
 	switch {
 	case strings.HasPrefix(topic, "$iothub/twin/res/"):
 		if r, ok := parseTwinResponse(topic); ok {
@@ -41,7 +45,9 @@ func (c *connection) route(s *session, p *packets.PublishPacket) error {
 // the hub, unacknowledged.
 func (c *connection) cloud(s *session, p *packets.PublishPacket) error {
 	m, err := cloudMessage(s.deviceID, p)
-	if err != nil {
+	if errors.Is(err, errBag) { // without a PUBACK it would hold up all behind it
+		c.logger().Warn("C2D message with malformed properties, leaving those out", zap.String("message_id", m.ID))
+	} else if err != nil {
 		c.logger().Warn("message that is not for this device", zap.Error(err))
 		return nil
 	}
@@ -137,11 +143,9 @@ func (c *connection) renew() {
 // drain ends s in good order: no new messages, and the end when what is in
 // flight has landed, or after patience.
 func (c *connection) drain(s *session, patience time.Duration) {
-	c.out.mu.Lock()
-	c.out.draining = true
-	c.out.mu.Unlock()
-	c.alarms.set(alarmDrain, patience)
-	c.finishIfDrained(s)
+	if c.out.drain(s, func() { c.alarms.set(alarmDrain, patience) }) {
+		c.finishIfDrained(s)
+	}
 }
 
 // finishIfDrained ends s if it is being drained and nothing is left to wait

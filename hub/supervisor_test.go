@@ -176,6 +176,50 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// Neither a server that does not answer the WebSocket upgrade nor a Handler
+// that hangs holds up the end for longer.
+func TestStopInTime(t *testing.T) {
+	stalled := func(p *peer) {
+		for b := make([]byte, 512); ; {
+			if _, err := p.conn.Read(b); err != nil {
+				return
+			}
+		}
+	}
+	hanging := func(p *peer) {
+		if p.accept() {
+			p.send(c2dTopic+"%24.mid=c1", "", 1, 7, false)
+			p.linger()
+		}
+	}
+	for _, tt := range []struct {
+		name      string
+		transport Transport
+		script    func(p *peer)
+		within    time.Duration
+	}{
+		{"WebSocket", TransportWebSocket, stalled, 0},
+		{"Handler", TransportTLS, hanging, stopGrace},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newTestHub(t, tt.script)
+				o, d := h.options(), testDevice(t, "lora1", newFeed())
+				o.Transport = tt.transport
+				d.Handler = &testHandler{cloud: func(CloudMessage) error { <-time.After(time.Hour); return nil }}
+				_, stop := h.start(o, d)
+				advance(5 * time.Second)
+				begin := time.Now()
+				stop()
+				if took := time.Since(begin); took > tt.within {
+					t.Errorf("took %v, want at most %v", took, tt.within)
+				}
+				<-time.After(time.Hour)
+			})
+		})
+	}
+}
+
 // A server that hangs at any step is given up in time, and said so.
 func TestSilentServer(t *testing.T) {
 	tests := []struct {

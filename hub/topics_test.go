@@ -88,9 +88,9 @@ func TestParseBag(t *testing.T) {
 		{bag: "%24.mid=x&$.to=%2Fy", want: []Property{{"$.mid", "x"}, {"$.to", "/y"}}},
 		{bag: "a=1=2", bad: true},
 		{bag: "=1", bad: true},
-		{bag: "&a=1", bad: true},
-		{bag: "a=1&", bad: true},
-		{bag: "a=1&&b=2", bad: true},
+		{bag: "&a=1", want: []Property{{"a", "1"}}, bad: true},
+		{bag: "a=1&", want: []Property{{"a", "1"}}, bad: true},
+		{bag: "a=1&&b=2", want: []Property{{"a", "1"}, {"b", "2"}}, bad: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.bag, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/url"
 	"strconv"
@@ -22,17 +21,6 @@ const (
 
 // DefaultWebSocketPort is the hub's port for MQTT over WebSocket.
 const DefaultWebSocketPort = 443
-
-// ParseTransport reads a transport; empty is TransportTLS.
-func ParseTransport(s string) (Transport, error) {
-	switch t := Transport(s); t {
-	case "":
-		return TransportTLS, nil
-	case TransportTLS, TransportWebSocket:
-		return t, nil
-	}
-	return "", fmt.Errorf("%q is not a transport: want tls (port 8883) or websocket (port 443)", s)
-}
 
 // port is where the transport listens.
 func (t Transport) port() uint16 {
@@ -69,7 +57,7 @@ func (d *dialer) connect(ctx context.Context, certificate *tls.Certificate) (*wi
 	if d.transport != TransportWebSocket {
 		return w, nil
 	}
-	if w.stream, err = openWebSocket(ctx, conn, d.host, certificate != nil); err != nil {
+	if err := w.upgrade(ctx, conn, d.host, certificate != nil); err != nil {
 		_ = raw.Close() // the same
 		return nil, &stepError{stepWebSocket, err}
 	}

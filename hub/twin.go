@@ -16,6 +16,9 @@ const (
 	minTwinRetry = 2 * time.Second
 	maxTwinRetry = 5 * time.Minute
 	maxReported  = 32 << 10
+	// behindToBelieve is after how many reads that are older than an update
+	// the read is believed.
+	behindToBelieve = 3
 )
 
 // twin is one device's side of its twin: at most one read and one patch of
@@ -30,12 +33,14 @@ type twin struct {
 	known   bool  // the Handler has the properties of version
 	version int64 // of the desired properties
 	seen    int64 // highest version that was heard of
+	again   int   // reads in a row that must be repeated
 }
 
 // request is a question to the hub, "" when none is under way.
 type request struct {
-	rid   string
-	tries int // without success
+	rid       string
+	tries     int       // without success; the next connection goes on counting
+	notBefore time.Time // of the next; the same
 }
 
 // next is a request id that no answer of another session can carry. t.mu is
@@ -45,11 +50,11 @@ func (t *twin) next() string {
 	return strconv.FormatUint(t.rid, 10)
 }
 
-// detach forgets what was under way.
+// detach forgets what was under way, but not how long to wait with more.
 func (t *twin) detach() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.get, t.patch, t.known, t.seen = request{}, request{}, false, 0
+	t.get.rid, t.patch.rid, t.known, t.seen, t.again = "", "", false, 0, 0
 }
 
 // overdue gives up on the answer to r.
@@ -57,6 +62,21 @@ func (t *twin) overdue(r *request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.rid = ""
+}
+
+// wait is how long r must wait.
+func (t *twin) wait(r *request) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(0, time.Until(r.notBefore))
+}
+
+// putOff makes r wait, and k ring when it is over.
+func (c *connection) putOff(r *request, k alarm, wait time.Duration) {
+	c.twin.mu.Lock()
+	r.notBefore = time.Now().Add(wait)
+	c.twin.mu.Unlock()
+	c.alarms.set(k, wait)
 }
 
 // twinRetry is the wait before try n, from 1.
@@ -71,6 +91,10 @@ func (c *connection) readTwin(s *session) {
 		return
 	}
 	t := &c.twin
+	if wait := t.wait(&t.get); wait > 0 {
+		c.alarms.set(alarmTwin, wait)
+		return
+	}
 	t.mu.Lock()
 	if t.get.rid != "" {
 		t.mu.Unlock()
@@ -94,6 +118,10 @@ func (c *connection) readTwin(s *session) {
 // only, so nobody else starts one.
 func (c *connection) report(s *session) {
 	if c.device.Reports == nil || s.endpoint.hub.Tier.basic() || c.twin.reporting() {
+		return
+	}
+	if wait := c.twin.wait(&c.twin.patch); wait > 0 {
+		c.alarms.set(alarmReport, wait)
 		return
 	}
 	patch, revision := c.device.Reports.Patch()
@@ -177,7 +205,7 @@ func (c *connection) twinRead(status int, body []byte, tries int) {
 			c.logger().Warn("the hub does not give the device's twin", zap.Int("status", status))
 		}
 		if retryable(status) {
-			c.alarms.set(alarmTwin, c.twinRetry(tries))
+			c.putOff(&c.twin.get, alarmTwin, c.twinRetry(tries))
 		} else {
 			c.alarms.clear(alarmTwin)
 		}
@@ -196,10 +224,17 @@ func (c *connection) twinRead(status int, body []byte, tries int) {
 	t := &c.twin
 	t.get.tries, t.known, t.version = 0, true, desired.Version
 	behind := t.seen > t.version
+	if behind && t.again >= behindToBelieve {
+		behind, t.seen = false, t.version
+	}
 	t.mu.Unlock()
 	if !c.call(&update{Desired{Version: desired.Version, Full: true, JSON: document.Desired}}) || behind {
 		c.readAgain()
+		return
 	}
+	t.mu.Lock()
+	t.again = 0
+	t.mu.Unlock()
 }
 
 // reported takes in the answer to a patch.
@@ -213,7 +248,7 @@ func (c *connection) reported(r twinResponse, body []byte, revision uint64, trie
 		c.device.Reports.Done(revision, r.version, nil)
 		c.kick(workReport)
 	case retryable(r.status):
-		c.alarms.set(alarmReport, c.twinRetry(tries))
+		c.putOff(&c.twin.patch, alarmReport, c.twinRetry(tries))
 	default:
 		c.refuseReport(revision, fmt.Errorf("status %d: %.200q", r.status, body))
 	}
@@ -240,13 +275,19 @@ func (c *connection) desired(version int64, patch []byte) {
 	}
 }
 
-// readAgain reads the twin a little later: where one change was missed, more
-// may be under way.
+// readAgain reads the twin a little later, and each time later than before:
+// where one change was missed, more may be under way.
 func (c *connection) readAgain() {
 	c.twin.mu.Lock()
 	c.twin.known = false
+	c.twin.again++
+	again := c.twin.again
 	c.twin.mu.Unlock()
-	c.alarms.set(alarmTwin, time.Duration(c.random()*float64(time.Second)))
+	wait := time.Duration(c.random() * float64(time.Second))
+	if again > 1 {
+		wait = c.twinRetry(again)
+	}
+	c.putOff(&c.twin.get, alarmTwin, wait)
 }
 
 // update is desired properties on their way to the Handler.

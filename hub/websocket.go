@@ -16,6 +16,20 @@ import (
 // larger: the buffers are refilled.
 const webSocketBuffer = 512
 
+// upgrade has w speak in WebSocket frames over conn. The library minds ctx's
+// deadline, but not that it is cancelled.
+func (w *wire) upgrade(ctx context.Context, conn net.Conn, host string, certificate bool) error {
+	stop := context.AfterFunc(ctx, func() { _ = w.raw.Close() })
+	stream, err := openWebSocket(ctx, conn, host, certificate)
+	if !stop() {
+		return ctx.Err()
+	}
+	if err == nil {
+		w.stream = stream
+	}
+	return err
+}
+
 // openWebSocket asks the hub at the other end of conn to speak MQTT in
 // WebSocket frames. Microsoft's Java SDK says so in the query when there is no
 // client certificate.

@@ -90,6 +90,9 @@ func (w *wire) next() (packets.ControlPacket, error) {
 	if err := p.Unpack(bytes.NewBuffer(body)); err != nil {
 		return nil, fmt.Errorf("protocol violation: packet type %d: %w", h.kind, err)
 	}
+	if publish, is := p.(*packets.PublishPacket); is && publish.Qos > 0 && publish.MessageID == 0 {
+		return nil, errors.New("protocol violation: PUBLISH of QoS 1 without packet id")
+	}
 	return p, nil
 }
 

@@ -51,6 +51,7 @@ func TestWireRead(t *testing.T) {
 		{"empty PUBLISH", connack + "\x30\x00", "type 3"},
 		{"topic beyond the end", connack + "\x30\x03\x00\x09a", "type 3"},
 		{"no packet id", connack + "\x32\x03\x00\x01a", "type 3"},
+		{"packet id 0", connack + "\x32\x05\x00\x01a\x00\x00", "without packet id"},
 		{"cut in the length", connack + "\x30", "unexpected EOF"},
 		{"cut in the body", connack + "\x30\x05\x00\x01a", "unexpected EOF"},
 		{"cut in a large body", connack + "\x30\xff\xff\x0f" + strings.Repeat("x", 5000), "unexpected EOF"},
