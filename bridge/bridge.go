@@ -63,6 +63,9 @@ type Network struct {
 	// Proprietary is the device identity that takes frames of other protocols;
 	// "" for none.
 	Proprietary string
+	// Codecs are those that desired properties may name; nil values decode
+	// nothing.
+	Codecs map[string]Codec
 	// Self is the gateway's own device identity; "" for none.
 	Self string
 }
@@ -108,6 +111,7 @@ type Bridge struct {
 	// Owned by Run (and by New before it).
 	netID        lorawan.NetID
 	region       *region.Region
+	codecs       map[string]Codec
 	gateways     map[string]Transmitter
 	gatewayNames []string
 	table        *table

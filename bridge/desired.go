@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -60,15 +62,32 @@ func (d desiredRecord) same(e desiredRecord) bool {
 
 // adopt lays the settings of doc over the node of the configuration.
 func (b *Bridge) adopt(n *nodeState, doc desiredRecord) {
-	s, bad := parseSettings(doc.Settings)
+	node, bad := b.override(n.base, doc.Settings)
 	n.desiredDoc = doc
-	n.node = s.over(n.base)
+	n.node = node
 	n.reports.applied(doc.Version, bad)
 	n.feed.show(n.node)
 	for name, why := range bad {
 		b.log.Warn("desired property not applied", nodeField(n), zap.String("setting", name), zap.String("why", why))
 	}
 	b.attendNow(n)
+}
+
+// override lays settings over a node of the configuration. What cannot be
+// applied is explained, by name.
+func (b *Bridge) override(base Node, settings json.RawMessage) (Node, map[string]string) {
+	s, bad := parseSettings(settings)
+	n := s.over(base)
+	if s.Codec == nil {
+		return n, bad
+	}
+	c, ok := b.codecs[*s.Codec]
+	if !ok {
+		bad["codec"] = fmt.Sprintf("want one of %q", slices.Sorted(maps.Keys(b.codecs)))
+		return n, bad
+	}
+	n.Codec = c
+	return n, bad
 }
 
 // loadDesired is what was kept of a device's desired properties.

@@ -41,10 +41,10 @@ func (b *Bridge) Apply(ctx context.Context, n Network) error {
 
 // apply makes n the network. On an error the old one stays.
 func (b *Bridge) apply(n Network) error {
-	region := b.region
-	b.region = n.Region
+	region, codecs := b.region, b.codecs
+	b.region, b.codecs = n.Region, n.Codecs
 	if err := b.setNodes(n); err != nil {
-		b.region = region
+		b.region, b.codecs = region, codecs
 		return err
 	}
 	if region != nil && !slices.Equal(region.SubBands(), n.Region.SubBands()) {
@@ -118,8 +118,7 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 	if old := b.table.byID[node.DeviceID]; old != nil && old.node.sessionKey() == node.sessionKey() {
 		n := *old
 		n.base = node
-		s, _ := parseSettings(n.desiredDoc.Settings)
-		n.node = s.over(node)
+		n.node, _ = b.override(node, n.desiredDoc.Settings)
 		b.rebase(&n)
 		return &n, nil
 	}
@@ -133,8 +132,9 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 		b.rebase(n)
 	}
 	if doc := b.loadDesired(n); doc.Version > 0 {
-		s, bad := parseSettings(doc.Settings)
-		n.desiredDoc, n.node = doc, s.over(node)
+		n.desiredDoc = doc
+		var bad map[string]string
+		n.node, bad = b.override(node, doc.Settings)
 		n.reports.recall(bad)
 	}
 	var bad error

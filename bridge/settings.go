@@ -29,6 +29,7 @@ type Settings struct {
 	FlushOnJoin    *bool
 	Ports          *[]uint8 // FPorts that are published; nil: all
 	Report         *time.Duration
+	Codec          *string // name of one of Network.Codecs
 }
 
 // setting reads one member into s. Errors are for whoever set it.
@@ -48,6 +49,7 @@ func settings() map[string]setting {
 		"downlinkExpiry":    func(s *Settings, raw json.RawMessage) error { return span(&s.Expiry, raw) },
 		"flushOnJoin":       func(s *Settings, raw json.RawMessage) error { return value(&s.FlushOnJoin, raw, "true or false") },
 		"fPorts":            readPorts,
+		"codec":             func(s *Settings, raw json.RawMessage) error { return value(&s.Codec, raw, "the name of a codec") },
 		"reportInterval":    func(s *Settings, raw json.RawMessage) error { return span(&s.Report, raw) },
 	}
 }

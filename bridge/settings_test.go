@@ -64,6 +64,7 @@ func TestSettingsRefused(t *testing.T) {
 		"flushOnJoin":       {`"yes"`: "want true or false", `1`: "want true or false"},
 		"fPorts":            {`[0]`: ports, `[256]`: ports, `1`: ports, `["1"]`: ports},
 		"reportInterval":    {`true`: age},
+		"codec":             {`1`: "want the name of a codec", `[]`: "want the name of a codec"},
 		"bogus":             {`1`: "is no setting"},
 	}
 	for name, values := range refused {

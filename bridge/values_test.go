@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -193,5 +194,48 @@ func TestDownlinkValues(t *testing.T) {
 				t.Errorf("sent (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The codec can be chosen by a desired property among those there are.
+func TestDesiredCodec(t *testing.T) {
+	t.Parallel()
+	n := abp("lora1", 1, 1)
+	lpp, err := codec.Load(codec.CayenneLPP, codec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, n)
+	network := b.network([]bridge.Node{n})
+	network.Codecs = map[string]bridge.Codec{codec.CayenneLPP: lpp, codec.None: nil}
+	desire := func(ctx context.Context, version int64, name string) {
+		b.bridge.Handler(n).Twin(ctx, hub.Desired{Version: version, Full: true, JSON: fmt.Appendf(nil, `{"gatewayd":{"codec":%q}}`, name)})
+	}
+	data := func(fCnt uint32) string {
+		t.Helper()
+		b.hear(frameOf(n, fCnt, "\x01\x67\x01\x10").bytes(t)) // 27.2 degrees
+		all := b.messages(n)
+		return string(decode[struct{ Data json.RawMessage }](t, all[len(all)-1].Body).Data)
+	}
+	b.while(func(ctx context.Context) {
+		if err := b.bridge.Apply(ctx, network); err != nil {
+			t.Fatal(err)
+		}
+		desire(ctx, 1, codec.CayenneLPP)
+	})
+	if got := data(1); !strings.Contains(got, "27.2") {
+		t.Errorf("data %s", got)
+	}
+	b.while(func(ctx context.Context) { desire(ctx, 2, "telepathy") })
+	if got := data(2); got != "" {
+		t.Errorf("data %s with a codec that is not there", got)
+	}
+	patch, _ := b.bridge.Reports(n).Patch()
+	if !strings.Contains(string(patch), `"codec":"want one of`) {
+		t.Errorf("reported %s", patch)
+	}
+	b.while(func(ctx context.Context) { desire(ctx, 3, codec.None) })
+	if got := data(3); got != "" {
+		t.Errorf("data %s without a codec", got)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"go.uber.org/zap"
@@ -47,6 +48,11 @@ func network(cfg *config.Config, gateways map[string]bridge.Transmitter, log *za
 		Proprietary: cfg.LoRaWAN.ProprietaryDevice, Self: cfg.Gateway.DeviceID,
 	}
 	desk := codecs{log: log, loaded: map[string]bridge.Codec{}}
+	for _, name := range []string{codec.CayenneLPP, codec.Hex, codec.Text} {
+		if _, err := desk.load(name, ""); err != nil {
+			return n, err
+		}
+	}
 	for _, c := range cfg.Nodes {
 		node := bridgeNode(c)
 		var err error
@@ -63,6 +69,7 @@ func network(cfg *config.Config, gateways map[string]bridge.Transmitter, log *za
 		}
 		n.Nodes = append(n.Nodes, group)
 	}
+	n.Codecs = desk.byName()
 	return n, nil
 }
 
@@ -70,6 +77,16 @@ func network(cfg *config.Config, gateways map[string]bridge.Transmitter, log *za
 type codecs struct {
 	log    *zap.Logger
 	loaded map[string]bridge.Codec
+}
+
+// byName are the codecs as desired properties name them: those that are built
+// in, and scripts by their file names without directory and extension.
+func (c codecs) byName() map[string]bridge.Codec {
+	named := map[string]bridge.Codec{codec.None: nil}
+	for name, loaded := range c.loaded {
+		named[strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))] = loaded
+	}
+	return named
 }
 
 // load returns the codec of a node; nil for none.
