@@ -78,7 +78,7 @@ func (w *wire) next() (packets.ControlPacket, error) {
 	}
 	w.greeted = true
 	p, err := packets.NewControlPacketWithHeader(packets.FixedHeader{
-		MessageType: h.kind, Dup: h.flags&8 != 0, Qos: h.flags >> 1 & 3, RemainingLength: h.length,
+		MessageType: h.kind, Dup: h.flags&8 != 0, Qos: h.flags >> 1 & 3, Retain: h.flags&1 != 0, RemainingLength: h.length,
 	})
 	if err != nil {
 		return nil, err

@@ -76,6 +76,7 @@ func TestWireRead(t *testing.T) {
 func FuzzWireRead(f *testing.F) {
 	f.Add([]byte("\x20\x02\x00\x00\x90\x03\x00\x01\x01\x40\x02\x00\x02"))
 	f.Add([]byte("\x20\x02\x00\x00\x32\x07\x00\x01a\x00\x07hi\xd0\x00"))
+	f.Add([]byte("\x20\x02\x00\x00\x31\x07\x00\x010kept"))
 	f.Add([]byte("\x20\x82\x00\x00\x00\x30\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w, reference := streamWire(string(in)), bytes.NewReader(in)
