@@ -226,7 +226,9 @@ func TestGatewayIdentity(t *testing.T) {
 func TestTroubledIsBounded(t *testing.T) {
 	t.Parallel()
 	devices := []hub.DeviceStatus{
-		{ID: "fine", State: hub.StateConnected}, {ID: "new", State: hub.StateConnecting}, {ID: "once", State: hub.StateBackingOff, Attempts: 1},
+		{ID: "fine", State: hub.StateConnected},
+		{ID: "new", State: hub.StateConnecting},
+		{ID: "once", State: hub.StateBackingOff, Attempts: 1},
 		{ID: "refused", State: hub.StateBackingOff, Attempts: 2, Reason: "unknown"},
 	}
 	if got := troubled(devices); len(got) != 1 || got[0] != "device refused: backing-off: unknown" {

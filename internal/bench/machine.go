@@ -14,6 +14,7 @@ import (
 // machine is where the figures are from.
 type machine struct {
 	cpu, kernel, disk string
+	load              string // average of the last minute
 	cores             int
 	memory            uint64 // bytes
 }
@@ -28,6 +29,9 @@ func thisMachine(disk string) machine {
 	}
 	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.kernel = strings.TrimSpace(string(text))
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.load, _, _ = strings.Cut(string(text), " ")
 	}
 	var info unix.Sysinfo_t
 	if unix.Sysinfo(&info) == nil {
@@ -76,5 +80,6 @@ func fileSystem(dir string) string {
 }
 
 func (m machine) String() string {
-	return fmt.Sprintf("%s, %d cores, %.0f GB, Linux %s, %s, %s", m.cpu, m.cores, float64(m.memory)/1e9, m.kernel, m.disk, runtime.Version())
+	return fmt.Sprintf("%s, %d cores, %.0f GB, Linux %s, %s, %s; load %s before",
+		m.cpu, m.cores, float64(m.memory)/1e9, m.kernel, m.disk, runtime.Version(), m.load)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,9 +24,9 @@ type Options struct {
 // that were missed are not an error.
 func Run(ctx context.Context, o Options, w io.Writer) error {
 	all := results{}
-	begin := time.Now()
+	begin, m := time.Now(), thisMachine(o.Disk)
 	for _, s := range suites() {
-		r, err := s.run(ctx, o, w)
+		r, err := together(ctx, s, o, w)
 		if err != nil {
 			return err
 		}
@@ -36,7 +37,6 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 		return err
 	}
 	table(w, lines)
-	m := thisMachine(o.Disk)
 	fmt.Fprintf(w, "\n%v; %v\n", m, time.Since(begin).Round(time.Second))
 	return os.WriteFile(o.Document, []byte(document(lines, m, time.Now())), 0o644) //nolint:gosec // a document
 }
@@ -59,7 +59,7 @@ func document(lines []line, m machine, at time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Benchmarks
 
-What the goals look like on one machine. `+"`make bench`"+` measures anew and writes this page; a run takes about five minutes. Figures
+What the goals look like on one machine. `+"`make bench`"+` measures anew and writes this page; a run takes about four minutes. Figures
 of other machines differ; a goal that is missed here may be met on yours, and the other way round. Nothing else should run
 meanwhile: bytes are counted at the block device, whoever writes them.
 
@@ -70,7 +70,7 @@ meanwhile: bytes are counted at the block device, whoever writes them.
 `, m, at.UTC().Format(time.DateOnly))
 	markdown(&b, lines)
 	b.WriteString("\n## Commands\n\n```\n")
-	for _, s := range suites() {
+	for _, s := range slices.Concat(suites()...) {
 		b.WriteString(s.command() + "\n")
 	}
 	b.WriteString("```\n\nThe comments of the benchmarks say what each of them does. `BENCH_DISK` names a directory on the file system to measure.\n")
