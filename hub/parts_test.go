@@ -86,7 +86,7 @@ func TestLookout(t *testing.T) {
 		}
 		channels[1] <- struct{}{}
 		synctest.Wait()
-		if got := runtime.NumGoroutine() - before; got != 0 || woken[1].Load() != 1 {
+		if got := runtime.NumGoroutine() - before; got > 0 || woken[1].Load() != 1 {
 			t.Errorf("%d goroutines left, %d calls after the end", got, woken[1].Load()-1)
 		}
 	})

@@ -122,9 +122,14 @@ func (s *show) hostileAir(t *testing.T) {
 		t.Fatal("nothing of greenhouse has been heard")
 	}
 	node, heard := s.world.Node("greenhouse"), 0
-	for _, f := range simulator.Hostile(genuine, rand.NewPCG(1, 2)) {
-		if err := node.Inject(t.Context(), f.PHYPayload); err == nil {
-			heard++
+	for range 3 { // on a busy machine many fall into an emission of the concentrator
+		for _, f := range simulator.Hostile(genuine, rand.NewPCG(1, 2)) {
+			if err := node.Inject(t.Context(), f.PHYPayload); err == nil {
+				heard++
+			}
+		}
+		if heard >= 4 {
+			break
 		}
 	}
 	if heard < 4 { // some may fall into an emission of the concentrator
