@@ -39,6 +39,7 @@ type State interface {
 // Outbox is where accepted uplinks wait; see store.Store.
 type Outbox interface {
 	Pending(node string, after uint64, limit int) ([]store.Entry, error)
+	Newest(node string) uint64
 	Done(node string, seq uint64)
 	// Waiting is the number of entries that wait, by node.
 	Waiting() map[string]int

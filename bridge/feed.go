@@ -75,6 +75,9 @@ func (f *feed) Done(seq uint64) {
 	f.store.Done(f.key, seq)
 }
 
+// Newest is the newest message that waits.
+func (f *feed) Newest() uint64 { return f.store.Newest(f.key) }
+
 // Ready is signalled when there may be more.
 func (f *feed) Ready() <-chan struct{} { return f.ready }
 

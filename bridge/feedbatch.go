@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 
 	"go.uber.org/zap"
@@ -13,14 +14,18 @@ import (
 var (
 	_ hub.Batcher = (*feed)(nil)
 	_ hub.Dropper = (*feed)(nil)
+	_ hub.Backlog = (*feed)(nil)
 )
 
 // Batch renders several messages as one whose body is the array of theirs,
 // where the hub's daily quota runs short. One alone is sent as it is. A batch
 // that is not acknowledged is made of the same messages again: it has to have
 // the same id.
-func (f *feed) Batch(after uint64, most, size int) (hub.Message, []uint64, error) {
+func (f *feed) Batch(after, upTo uint64, most, size int) (hub.Message, []uint64, error) {
 	messages, err := f.Pending(after, most)
+	if i := slices.IndexFunc(messages, func(m hub.Message) bool { return m.Seq > upTo }); i >= 0 {
+		messages = messages[:i]
+	}
 	if err != nil || len(messages) == 0 {
 		return hub.Message{}, nil, err
 	}

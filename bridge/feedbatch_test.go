@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestBatch(t *testing.T) {
 	single := b.messages(n)
 	feed := b.bridge.Feed(n).(hub.Batcher)
 
-	m, seqs, err := feed.Batch(0, 10, 1<<20)
+	m, seqs, err := feed.Batch(0, math.MaxUint64, 10, 1<<20)
 	if err != nil || len(seqs) != 3 || m.Seq != single[2].Seq {
 		t.Fatalf("seq %d of %v, %v", m.Seq, seqs, err)
 	}
@@ -34,7 +35,7 @@ func TestBatch(t *testing.T) {
 		t.Errorf("id %s, properties %v", m.ID, m.Properties)
 	}
 
-	again, seqs, err := feed.Batch(0, 10, 1)
+	again, seqs, err := feed.Batch(0, math.MaxUint64, 10, 1)
 	if err != nil || again.ID != m.ID || len(seqs) != 3 {
 		t.Errorf("offered again as %s with %v, %v: it has to be the same message", again.ID, seqs, err)
 	}
@@ -44,15 +45,15 @@ func TestBatch(t *testing.T) {
 	b.hear(frameOf(n, 4, "d").bytes(t))
 	single = b.messages(n)
 
-	small, seqs, err := feed.Batch(0, 10, len(single[0].Body)+len(single[1].Body)+3)
+	small, seqs, err := feed.Batch(0, math.MaxUint64, 10, len(single[0].Body)+len(single[1].Body)+3)
 	if err != nil || len(seqs) != 2 || len(decode[[]json.RawMessage](t, small.Body)) != 2 {
 		t.Errorf("%v in a message for two, %v", seqs, err)
 	}
-	alone, seqs, err := feed.Batch(single[1].Seq, 10, 1)
+	alone, seqs, err := feed.Batch(single[1].Seq, math.MaxUint64, 10, 1)
 	if err != nil || len(seqs) != 1 || alone.ID != single[2].ID {
 		t.Errorf("%v alone, %v", seqs, err)
 	}
-	if _, seqs, err := feed.Batch(single[2].Seq, 10, 1); err != nil || seqs != nil {
+	if _, seqs, err := feed.Batch(single[2].Seq, math.MaxUint64, 10, 1); err != nil || seqs != nil {
 		t.Errorf("%v of nothing, %v", seqs, err)
 	}
 	b.bridge.Feed(n).(hub.Dropper).Drop(single[1].Seq)

@@ -98,6 +98,7 @@ func (m *memory) Pending(node string, after uint64, _ int) (entries []store.Entr
 
 func (m *memory) Done(string, uint64)     {}
 func (m *memory) Waiting() map[string]int { return nil }
+func (m *memory) Newest(string) uint64    { return uint64(len(m.outbox)) }
 
 func (m *memory) Flush(time.Time, bool) (map[string]int, error) { return nil, nil }
 

@@ -271,7 +271,7 @@ func (c *connection) attach(s *session, expires time.Time, life time.Duration) {
 		c.greeted = true
 		c.logger().Info("connected to the hub")
 	}
-	c.out.attach(s)
+	c.out.attach(s, c.newest())
 	c.awaitPing(s)
 	c.alarms.set(alarmSteady, steadyAfter)
 	if _, ready := Expiry(c.device.Credential); !ready { // what is made elsewhere cannot be renewed

@@ -80,7 +80,7 @@ func (c *connection) hasMessages() bool {
 		return false
 	}
 	c.out.mu.Lock()
-	skipped := c.out.skipped
+	runs := c.out.runs
 	c.out.mu.Unlock()
 	deviceID := cmp.Or(c.place.DeviceID, c.device.ID)
 	for after := uint64(0); ; {
@@ -92,7 +92,7 @@ func (c *connection) hasMessages() bool {
 			return false
 		}
 		for _, m := range waiting {
-			if _, err := eventsTopic(deviceID, m); err == nil || m.Seq > skipped {
+			if _, err := eventsTopic(deviceID, m); err == nil || !runs.skips(m.Seq) {
 				return true
 			}
 			after = m.Seq

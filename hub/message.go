@@ -50,11 +50,11 @@ type Feed interface {
 
 // Batcher is a Feed that can put several entries into one message.
 type Batcher interface {
-	// Batch renders the oldest entries with Seq greater than after, at most
-	// max of them and with a body of at most size bytes unless it is one entry
-	// alone, as one message whose Seq is that of the last. Done will be called
+	// Batch renders the oldest entries with Seq greater than after and not
+	// greater than upTo, at most max of them and with a body of at most size
+	// bytes unless it is one entry alone, as one message whose Seq is that of the last. Done will be called
 	// for each of seqs. No seqs: nothing waits.
-	Batch(after uint64, max, size int) (m Message, seqs []uint64, err error)
+	Batch(after, upTo uint64, max, size int) (m Message, seqs []uint64, err error)
 }
 
 // Dropper is a Feed that may be told to give up a message.
@@ -86,4 +86,5 @@ type Device struct {
 	KeepAlive  time.Duration // 1 s to 1177 s [Options.KeepAlive]
 	Policy     Policy        // [PolicyPersistent]
 	Linger     time.Duration // idle time of PolicyLinger [5 min]
+	Replay     Replay        // [ReplayInOrder]
 }

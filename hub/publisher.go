@@ -21,28 +21,30 @@ const (
 	batchBytes    = 4096
 )
 
-// publisher moves messages from a device's feed to its session, in order.
+// publisher moves messages from a device's feed to its session, in the order
+// that Device.Replay wants.
 type publisher struct {
 	mu       sync.Mutex
 	session  *session // nil: none
 	flying   window
-	after    uint64 // Seq of the last message taken from the feed
-	more     bool   // the feed may have more than was taken
-	draining bool   // no new messages
+	runs     runs
+	more     bool // the feed may have more than was taken
+	draining bool // no new messages
 	acked    int
-	skipped  uint64 // highest Seq of a message that the hub can never take
-	broken   bool   // the last try to read the feed failed
+	broken   bool // the last try to read the feed failed
 
 	paid        bool              // the next message has its place under the throttle
 	reservation *rate.Reservation // of such a place, in the future
 	nextBatch   time.Time
 }
 
-// attach starts anew: whatever was not acknowledged is sent again.
-func (p *publisher) attach(s *session) {
+// attach starts anew: whatever was not acknowledged is sent again. newest is
+// nil, or what tells a backlog [Backlog.Newest].
+func (p *publisher) attach(s *session, newest func() uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.session, p.flying, p.after, p.acked = s, window{latest: subscribeID}, 0, 0
+	p.session, p.flying, p.acked = s, window{latest: subscribeID}, 0
+	p.runs.begin(time.Now(), newest)
 	p.more, p.draining = true, false
 }
 
@@ -52,7 +54,7 @@ func (p *publisher) detach() (ignored bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ignored = p.ignored()
-	p.session, p.flying = nil, window{}
+	p.session, p.flying, p.runs.left = nil, window{}, time.Now()
 	return ignored
 }
 
@@ -85,16 +87,16 @@ func (p *publisher) ready() {
 	p.more = true
 }
 
-// ask returns after which message to ask the feed for how many; none: it is
-// not the time. What is told by ready from here on counts.
-func (p *publisher) ask(s *session) (after uint64, room int) {
+// ask returns which runs to ask the feed for, and for how many messages; none:
+// it is not the time. What is told by ready from here on counts.
+func (p *publisher) ask(s *session) (open []run, room int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.session != s || p.draining || !p.more || p.flying.room() == 0 {
-		return 0, 0
+		return nil, 0
 	}
 	p.more = false
-	return p.after, p.flying.room()
+	return p.runs.open(), p.flying.room()
 }
 
 // launch notes that the messages up to seq are on their way. Not ok: no
@@ -105,7 +107,7 @@ func (p *publisher) launch(s *session, seq uint64, seqs []uint64) (id uint16, fi
 	if p.session != s || p.draining || p.flying.room() == 0 {
 		return 0, false, false
 	}
-	p.after, p.paid = seq, false
+	p.runs.of(seq).after, p.paid = seq, false
 	first = p.flying.empty()
 	return p.flying.add(flight{seq: seq, more: seqs, sent: time.Now()}), first, true
 }
@@ -133,7 +135,7 @@ func (c *connection) fill(s *session) {
 		return
 	}
 	for {
-		after, room := c.out.ask(s)
+		open, room := c.out.ask(s)
 		if room == 0 {
 			return
 		}
@@ -143,7 +145,7 @@ func (c *connection) fill(s *session) {
 			c.alarms.set(alarmFeed, wait)
 			return
 		}
-		messages, err := c.take(how, after, room)
+		messages, err := c.takeFirst(how, open, room)
 		if err != nil {
 			c.unreadable(err)
 			return
@@ -187,11 +189,21 @@ type outgoing struct {
 	seqs []uint64 // of a batch
 }
 
+// takeFirst takes from the first of the runs that has something.
+func (c *connection) takeFirst(how advice, open []run, room int) ([]outgoing, error) {
+	for _, r := range open {
+		if messages, err := c.take(how, r, room); err != nil || len(messages) > 0 {
+			return messages, err
+		}
+	}
+	return nil, nil
+}
+
 // take asks the feed. A paced device takes one at a time: what is rendered
 // is sent at once.
-func (c *connection) take(how advice, after uint64, room int) ([]outgoing, error) {
+func (c *connection) take(how advice, from run, room int) ([]outgoing, error) {
 	if batcher, can := c.device.Feed.(Batcher); can && how.batch {
-		m, seqs, err := batcher.Batch(after, batchEntries, batchBytes)
+		m, seqs, err := batcher.Batch(from.after, from.upTo, batchEntries, batchBytes)
 		if err != nil || len(seqs) == 0 {
 			return nil, err
 		}
@@ -201,10 +213,12 @@ func (c *connection) take(how advice, after uint64, room int) ([]outgoing, error
 	if c.out.paid {
 		room = 1
 	}
-	messages, err := c.device.Feed.Pending(after, room)
-	all := make([]outgoing, len(messages))
-	for i, m := range messages {
-		all[i].Message = m
+	messages, err := c.device.Feed.Pending(from.after, room)
+	all := make([]outgoing, 0, len(messages))
+	for _, m := range messages {
+		if m.Seq <= from.upTo {
+			all = append(all, outgoing{Message: m})
+		}
 	}
 	return all, err
 }
@@ -246,12 +260,7 @@ func (c *connection) send(s *session, how advice, m outgoing) bool {
 func (p *publisher) pass(seq uint64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.after = seq
-	if seq <= p.skipped {
-		return false
-	}
-	p.skipped = seq
-	return true
+	return p.runs.of(seq).pass(seq)
 }
 
 // unreadable says once that the feed cannot be read, and arranges to try

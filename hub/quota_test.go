@@ -163,7 +163,7 @@ type batchFeed struct {
 	dropped []uint64
 }
 
-func (f *batchFeed) Batch(after uint64, limit, _ int) (Message, []uint64, error) {
+func (f *batchFeed) Batch(after, _ uint64, limit, _ int) (Message, []uint64, error) {
 	messages, err := f.Pending(after, limit)
 	if len(messages) == 0 {
 		return Message{}, nil, err

@@ -201,6 +201,7 @@ func (d *daemon) device(id config.Identity, c config.Connection, n bridge.Node) 
 		ID: id.DeviceID, Hub: id.Hub, Credential: id.Credential,
 		Feed: d.bridge.Feed(n), Handler: d.bridge.Handler(n), Reports: d.bridge.Reports(n),
 		ModelID: c.ModelID, APIVersion: c.APIVersion, KeepAlive: c.KeepAlive, Policy: c.Policy, Linger: c.Linger,
+		Replay: d.cfg.Outbox.Replay,
 	}
 	if id.RegistrationID != "" {
 		device.Provisioning = hub.Provisioning{Provisioner: d.provisioner, RegistrationID: id.RegistrationID}

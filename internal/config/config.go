@@ -6,6 +6,7 @@ import (
 	"github.com/brocaar/lorawan"
 
 	"gatewayd/bridge/region"
+	"gatewayd/hub"
 	"gatewayd/internal/clock"
 )
 
@@ -61,4 +62,6 @@ type Outbox struct {
 	// Spool is how long uplinks that nobody was told of may wait for their
 	// PUBACK in memory alone; 0: all are on disk at once.
 	Spool time.Duration
+	// Replay is the order in which what has waited goes out.
+	Replay hub.Replay
 }

@@ -163,6 +163,7 @@ func validateOutbox(s section, raw rawOutbox) Outbox {
 		s.fail("max_bytes", "out of range; want 64KiB to 64GiB")
 	}
 	o := Outbox{MaxBytes: bytes, MaxAge: s.duration("max_age", raw.MaxAge, time.Minute, 365*day)}
+	o.Replay = hub.Replay(s.oneOf("replay", raw.Replay, string(hub.ReplayInOrder), string(hub.ReplayFreshFirst)))
 	window := s.duration("spool_window", raw.SpoolWindow, time.Second, 10*time.Minute)
 	if s.oneOf("durability", raw.Durability, durabilityStrict, durabilitySpool) == durabilitySpool {
 		o.Spool = window

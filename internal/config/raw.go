@@ -88,6 +88,7 @@ type rawOutbox struct {
 	MaxAge      duration `toml:"max_age"`
 	Durability  string   `toml:"durability"`
 	SpoolWindow duration `toml:"spool_window"`
+	Replay      string   `toml:"replay"`
 }
 
 // defaults is what the file is decoded over.
@@ -108,6 +109,8 @@ func defaults() rawConfig {
 		DPS:     rawDPS{Host: hub.GlobalProvisioningHost},
 		Gateway: rawGateway{StatsInterval: "5m"},
 		LoRaWAN: rawLoRaWAN{NetID: "000000", StatusInterval: "1d", DedupWindow: "200ms"},
-		Outbox:  rawOutbox{MaxBytes: "64MiB", MaxAge: "7d", Durability: durabilityStrict, SpoolWindow: "5s"},
+		Outbox: rawOutbox{
+			MaxBytes: "64MiB", MaxAge: "7d", Durability: durabilityStrict, SpoolWindow: "5s", Replay: string(hub.ReplayInOrder),
+		},
 	}
 }

@@ -33,6 +33,16 @@ func (s *Store) Pending(node string, after uint64, limit int) ([]Entry, error) {
 	}
 }
 
+// Newest is the highest Seq of node's entries; 0 if it has none.
+func (s *Store) Newest(node string) (seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.state.outbox.nodes[node] {
+		seq = max(seq, l.items[len(l.items)-1].seq)
+	}
+	return seq
+}
+
 // read returns an entry that still waits. Cleaning may move it meanwhile, which
 // is why it is looked up while no file can be closed.
 func (s *Store) read(node string, seq uint64) (e Entry, ok bool, err error) {

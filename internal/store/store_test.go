@@ -179,6 +179,13 @@ func TestPendingInOrderAfterCursor(t *testing.T) {
 	if diff := cmp.Diff([]string{"3", "4", "5", "6"}, records(t, s, "a", first[2].Seq, 4)); diff != "" {
 		t.Errorf("after the cursor (-want +got):\n%s", diff)
 	}
+	all, err := s.Pending("a", 0, 20)
+	if err != nil || len(all) != 20 {
+		t.Fatalf("got %d entries, %v, want 20", len(all), err)
+	}
+	if got, want := s.Newest("a"), all[19].Seq; got != want || s.Newest("nobody") != 0 {
+		t.Errorf("newest of a is %d, want %d; of a node without entries %d, want 0", got, want, s.Newest("nobody"))
+	}
 }
 
 func TestDone(t *testing.T) {
