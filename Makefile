@@ -4,6 +4,9 @@
 .DEFAULT_GOAL := build
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The time that packages and archives carry: that of the commit.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+export VERSION SOURCE_DATE_EPOCH
 # -buildvcs=false: the version is ours to stamp, and builds work in a checkout
 # that git does not trust.
 # What is called now and then is compiled for size, and HTTP/2 is left out: nobody
@@ -24,8 +27,23 @@ KILLS    ?= 1000
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .tools/golangci-lint
 
+NFPM_VERSION := v2.44.0
+NFPM := .tools/nfpm
+
 prefix  ?= /usr
 DESTDIR ?=
+BINARY  ?= bin/gatewayd
+DIST    ?= dist
+
+# What a release is built for, as the binaries are called, and Debian's names.
+# Raspberry Pi OS says armhf from the first Pi on, so that is ARMv6 here.
+ARCHES  ?= armv6 arm64 amd64
+GO_armv6  := GOARCH=arm GOARM=6
+GO_arm64  := GOARCH=arm64
+GO_amd64  := GOARCH=amd64
+DEB_armv6 := armhf
+DEB_arm64 := arm64
+DEB_amd64 := amd64
 
 .PHONY: help
 help: ## this list
@@ -49,13 +67,24 @@ test: ## all tests, under the race detector where there is a C compiler
 demo: build ## a concentrator, nodes, a hub and the daemon on this machine, until Ctrl-C
 	@bin/gatewayd demo
 
+# Always built anew: go itself knows what has changed.
+.PHONY: always
+$(DIST)/gatewayd_linux_%: always
+	CGO_ENABLED=0 GOOS=linux $(GO_$*) $(BUILD) $(if $(filter arm%,$*),$(SMALL:%=-gcflags=%=-l)) -o $@ ./cmd/gatewayd
+
 .PHONY: cross
-cross: ## dist/: static binaries for arm (6), arm64 and amd64
-	@rm -rf dist; mkdir dist
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=6 $(BUILD) $(SMALL:%=-gcflags=%=-l) -o dist/gatewayd_linux_armv6 ./cmd/gatewayd
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(BUILD) $(SMALL:%=-gcflags=%=-l) -o dist/gatewayd_linux_arm64 ./cmd/gatewayd
-	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(BUILD) $(SMALL:%=-gcflags=%=-l) -o dist/gatewayd_linux_amd64 ./cmd/gatewayd
+cross: $(ARCHES:%=$(DIST)/gatewayd_linux_%) ## dist/: static binaries for arm (6), arm64 and amd64
 	@go test -count=1 -tags dist -run TestRelease -v ./internal/rules
+
+$(NFPM):
+	GOBIN='$(CURDIR)/.tools' go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+
+.PHONY: deb
+deb: $(ARCHES:%=deb-%) ## dist/: Debian packages for the same, by nfpm, which it builds on first use
+
+.PHONY: $(ARCHES:%=deb-%)
+$(ARCHES:%=deb-%): deb-%: $(DIST)/gatewayd_linux_% $(NFPM)
+	NFPM=$(NFPM) deploy/debian/build $(DEB_$*) $< $(DIST)
 
 $(GOLANGCI):
 	GOBIN='$(CURDIR)/.tools' go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
@@ -105,13 +134,18 @@ test-deploy: build ## the systemd unit, users and rules (needs systemd 252 or la
 	deploy/systemd/check
 
 .PHONY: install
-install: build ## into DESTDIR and prefix (/usr), with the systemd files
-	install -D -m 0755 bin/gatewayd '$(DESTDIR)$(prefix)/bin/gatewayd'
+install: build ## into DESTDIR and prefix (/usr), with the systemd files, completions and documents
+	install -D -m 0755 '$(BINARY)' '$(DESTDIR)$(prefix)/bin/gatewayd'
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/systemd/system' deploy/systemd/gatewayd.service
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/sysusers.d' deploy/systemd/sysusers.d/gatewayd.conf
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/tmpfiles.d' deploy/systemd/tmpfiles.d/gatewayd.conf
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/udev/rules.d' deploy/systemd/udev/70-gatewayd.rules
-	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd' docs/operations.md configs/gatewayd.toml configs/gatewayd.reference.toml
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd' CHANGELOG.md docs/*.md
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd/examples' configs/*.toml
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd/examples/codecs' configs/codecs/*
+	bin/gatewayd completion bash | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/bash-completion/completions/gatewayd'
+	bin/gatewayd completion zsh | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/zsh/vendor-completions/_gatewayd'
+	bin/gatewayd completion fish | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/fish/vendor_completions.d/gatewayd.fish'
 
 .PHONY: clean
 clean: ## removes what the targets above made, tools included
