@@ -81,7 +81,7 @@ func figures() []figure {
 		{what: "the same, over hand-written Go", unit: "x", goal: 4.5, kind: most, value: both(of(reused, "ns/op"), of(byGo, "ns/op"), over)},
 		{what: "the same with a new runtime for each call", unit: "x", value: both(of(fresh, "ns/op"), of(byGo, "ns/op"), over)},
 		{what: "device bytes per uplink, 1/s, each its own commit", unit: "KB", goal: 12, kind: most, value: scaled(paced1, "device-B/uplink", 1e-3)},
-		{what: "device bytes per uplink, 200/s, a commit a second", unit: "KB", goal: 1, kind: most, value: scaled(paced200, "device-B/uplink", 1e-3)},
+		{what: "device bytes per uplink, 200/s, each its own commit", unit: "KB", goal: 1, kind: most, value: scaled(paced200, "device-B/uplink", 1e-3)},
 		{what: "device bytes per uplink, one per commit, full speed", unit: "KB", value: scaled(commit1, "device-B/uplink", 1e-3)},
 		{what: "commits per second, one uplink each", unit: "/s", value: perSecond(commit1)},
 		{what: "device bytes per uplink, 100 per commit, full speed", unit: "KB", value: scaled(commit100, "device-B/uplink", 1e-3)},

@@ -165,7 +165,7 @@ func (s *Store) group(buf []byte) error {
 		return fmt.Errorf("store %s: %w", s.dir, err)
 	}
 	s.mu.Lock()
-	s.state.apply(records, at, live{s.state.outbox})
+	s.state.apply(records, at, live{s.state.outbox, &s.recent})
 	trim := s.state.trim
 	s.count(s.now().Sub(started))
 	s.mu.Unlock()

@@ -246,7 +246,10 @@ func TestDamagedOnFullDisk(t *testing.T) {
 func TestPayloadRots(t *testing.T) {
 	t.Parallel()
 	d := storetest.New(1)
-	s := on(t, d)
+	s, err := store.Open("", store.Options{FS: d, Recent: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	commit(t, s, store.Batch{Outbox: []store.Entry{entry("a", "first"), entry("a", "second")}})
 	d.Rot(firstSegment, strings.Index(string(d.Bytes(firstSegment)), "first"))
 	if diff := cmp.Diff([]string{"second"}, records(t, s, "a", 0, 10)); diff != "" {

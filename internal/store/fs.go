@@ -37,6 +37,7 @@ type FS interface {
 type directory struct {
 	path     string
 	readOnly bool
+	scratch  *scratch // nil: everything goes through the page cache
 }
 
 var _ FS = directory{}
@@ -65,14 +66,14 @@ func (d directory) Open(name string) (File, error) {
 		return nil, err
 	}
 	if d.readOnly {
-		return osFile{f}, nil
+		return &osFile{File: f}, nil
 	}
 	if err := f.Sync(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	// Only advice: a file system that knows none has nothing to forget.
 	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
-	return osFile{f}, nil
+	return &osFile{f, openDirect(f.Name(), d.scratch)}, nil
 }
 
 func (d directory) Create(name string, size int64) (File, error) {
@@ -83,7 +84,7 @@ func (d directory) Create(name string, size int64) (File, error) {
 	if err := reserve(f, size); err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
-	return osFile{f}, nil
+	return &osFile{f, openDirect(f.Name(), d.scratch)}, nil
 }
 
 // reserve gives f its space, by writing it where the file system cannot
@@ -120,8 +121,41 @@ func syncDir(path string) error {
 }
 
 // osFile is a file of the machine.
-type osFile struct{ *os.File }
+type osFile struct {
+	*os.File
+	direct *direct // nil: none
+}
+
+// WriteAt goes past the page cache where it can.
+func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
+	if !f.direct.takes(len(p), off) {
+		return f.File.WriteAt(p, off)
+	}
+	refused, err := f.direct.write(p, off)
+	if refused {
+		err = f.direct.close()
+		f.direct = nil
+		if err == nil {
+			return f.File.WriteAt(p, off)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// unit is what the device is given at least, in bytes.
+func (f *osFile) unit() int64 {
+	if f.direct != nil {
+		return sector
+	}
+	return page
+}
+
+// Close closes both descriptors.
+func (f *osFile) Close() error { return errors.Join(f.direct.close(), f.File.Close()) }
 
 // Sync uses fdatasync: the times of a segment are of no interest, and its size
 // never changes.
-func (f osFile) Sync() error { return os.NewSyscallError("fdatasync", unix.Fdatasync(int(f.Fd()))) }
+func (f *osFile) Sync() error { return os.NewSyscallError("fdatasync", unix.Fdatasync(int(f.Fd()))) }

@@ -95,7 +95,7 @@ func (l *segments) write(buf []byte) (place, error) {
 		return place{}, fmt.Errorf("%s: %w", g.name, err)
 	}
 	p := place{g, g.end + groupHead}
-	l.meter.group(g.end, int64(len(buf)), l.now())
+	l.meter.group(g.end, int64(len(buf)), g.unit(), l.now())
 	g.end = end
 	l.commit++
 	return p, nil

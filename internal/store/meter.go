@@ -3,7 +3,8 @@ package store
 import "time"
 
 // What a commit costs the device besides its own bytes, as measured on ext4
-// with 4 KiB blocks. A device cannot be asked, so this is an estimate.
+// with 4 KiB blocks. A device cannot be asked, so this is an estimate. page is
+// what it is given at least, where writes go through the page cache.
 const (
 	page = 4096
 	// journal is what the file's changed times cost each time the file
@@ -21,10 +22,10 @@ type meter struct {
 	last    time.Time // of the journal
 }
 
-// group counts size bytes written at off and synced: whole pages.
-func (m *meter) group(off, size int64, now time.Time) {
+// group counts size bytes written at off and synced, in whole units.
+func (m *meter) group(off, size, unit int64, now time.Time) {
 	m.commits++
-	m.device += ((off+size-1)/page - off/page + 1) * page
+	m.device += ((off+size-1)/unit - off/unit + 1) * unit
 	if since := now.Sub(m.last); since >= journalEvery || since < 0 {
 		m.device += journal
 		m.last = now

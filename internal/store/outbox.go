@@ -55,9 +55,12 @@ func (s *Store) read(node string, seq uint64) (e Entry, ok bool, err error) {
 		return Entry{}, false, nil
 	}
 	it, payload := l.items[i], s.state.outbox.ram[seq]
+	if p, kept := s.recent.payloads[seq]; kept {
+		payload = p
+	}
 	e = Entry{Node: node, Seq: seq, Priority: l.priority}
 	s.mu.Unlock()
-	if it.seg == nil {
+	if payload != nil || it.seg == nil {
 		e.Record = append([]byte{}, payload...)
 		return e, true, nil
 	}
@@ -82,6 +85,7 @@ func (s *Store) markDone(node string, seq uint64) bool {
 	if !s.state.outbox.markDone(node, seq) {
 		return false
 	}
+	s.recent.drop(seq)
 	if s.doneSince.IsZero() {
 		s.doneSince = s.now()
 	}

@@ -36,5 +36,13 @@ func (g *segment) payload(it item) ([]byte, error) {
 	return b, nil
 }
 
+// unit is what the device is given at least for a write, in bytes.
+func (g *segment) unit() int64 {
+	if f, known := g.file.(interface{ unit() int64 }); known {
+		return f.unit()
+	}
+	return page
+}
+
 // seed is that of the segment's groups.
 func (g *segment) seed() uint32 { return seed(g.id, g.number) }

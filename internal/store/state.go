@@ -50,10 +50,18 @@ func (st *state) apply(records []record, p place, outbox entries) {
 
 // live takes the outbox's records of a commit that has just been written. Its
 // done records are known as refs already.
-type live struct{ outbox *queues }
+type live struct {
+	outbox *queues
+	recent *recent
+}
 
-func (l live) entry(r record, it item) { l.outbox.put(r.node, r.priority, it) }
-func (l live) done([]uint64)           {}
+func (l live) entry(r record, it item) {
+	if _, _, moved := l.outbox.find(r.node, r.seq); !moved {
+		l.recent.add(r.seq, r.value)
+	}
+	l.outbox.put(r.node, r.priority, it)
+}
+func (l live) done([]uint64) {}
 
 // replayed gathers the outbox's records of a whole log: what was moved comes
 // out of order.

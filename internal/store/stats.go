@@ -4,9 +4,10 @@ import "time"
 
 // Stats are figures since Open.
 type Stats struct {
-	// DeviceBytes estimates what the device was given to write: whole pages
-	// of 4 KiB, and what ext4 adds for names and times. Measured, it is
-	// within some per cent there; other file systems differ.
+	// DeviceBytes estimates what the device was given to write: whole sectors,
+	// or pages of 4 KiB where writes go through the page cache, and what ext4
+	// adds for names and times. Measured, it is within some per cent there;
+	// other file systems differ.
 	DeviceBytes int64
 	Commits     uint64        // groups written
 	SyncTime    time.Duration // spent writing them

@@ -44,6 +44,7 @@ type Options struct {
 	// 0: 4 MiB.
 	SegmentBytes int64
 	FS           FS               // nil: the directory itself
+	Recent       int              // bytes of the newest records kept in memory, too; 0: 1 MiB; below: none
 	Now          func() time.Time // nil: time.Now
 }
 
@@ -66,6 +67,7 @@ type Store struct {
 	mu        sync.Mutex
 	state     *state
 	spool     spool
+	recent    recent
 	spoiled   map[string]int // entries whose payload could not be read back, by node
 	doneSince time.Time      // since when there is something done, or zero
 	stats     Stats
@@ -107,10 +109,14 @@ func newStore(dir string, opts Options) *Store {
 	if opts.SegmentBytes == 0 {
 		opts.SegmentBytes = segmentBytes
 	}
+	if opts.Recent == 0 {
+		opts.Recent = recentBytes
+	}
 	return &Store{
 		dir: dir, opts: opts, now: opts.Now, zap: opts.Log,
 		log:   segments{fs: opts.FS, size: opts.SegmentBytes, now: opts.Now, commit: 1},
 		state: newState(), spool: newSpool(), spoiled: map[string]int{},
+		recent: newRecent(opts.Recent),
 	}
 }
 
@@ -123,7 +129,7 @@ func (s *Store) prepare() (err error) {
 	if s.report.Migrated, err = migrate(s.dir, s.opts.MigrateFrom); err != nil {
 		return err
 	}
-	s.log.fs = directory{path: s.dir}
+	s.log.fs = directory{path: s.dir, scratch: &scratch{}}
 	return makeDir(s.dir)
 }
 
