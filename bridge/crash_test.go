@@ -131,19 +131,22 @@ func published(t *testing.T, disk *memory, acked map[uint32]bool) {
 	t.Helper()
 	ids := map[uint32]string{}
 	for _, e := range disk.outbox {
-		rec := decode[struct {
-			K  string
-			ID string
-			PL []byte
-		}](t, e.Record)
-		if rec.K != "up" || len(rec.PL) != 4 {
+		m, err := bridge.Render(e.Seq, e.Record, bridge.Node{}, bubbleClock{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		up := decode[struct {
+			Event   string
+			Payload []byte
+		}](t, m.Body)
+		if up.Event != "up" || len(up.Payload) != 4 {
 			continue
 		}
-		number := binary.BigEndian.Uint32(rec.PL)
-		if before, ok := ids[number]; ok && before != rec.ID {
-			t.Errorf("uplink %d is published as %s and as %s", number, before, rec.ID)
+		number := binary.BigEndian.Uint32(up.Payload)
+		if before, ok := ids[number]; ok && before != m.ID {
+			t.Errorf("uplink %d is published as %s and as %s", number, before, m.ID)
 		}
-		ids[number] = rec.ID
+		ids[number] = m.ID
 	}
 	if len(acked) < 50 {
 		t.Errorf("only %d uplinks were acknowledged: the test shows nothing", len(acked))

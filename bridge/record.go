@@ -11,9 +11,9 @@ import (
 )
 
 // record is one message as it waits in the outbox: an accepted uplink,
-// decrypted, with its radio metadata, or an event; not yet rendered.
+// decrypted, with its radio metadata, or an event; not yet rendered. The tags
+// are those of version 2, which was JSON.
 type record struct {
-	Version int             `json:"v"`
 	Kind    kind            `json:"k"`
 	ID      string          `json:"id"` // the message id
 	DevEUI  *radio.EUI64    `json:"eui,omitempty"`
@@ -36,7 +36,11 @@ type record struct {
 	Coding    string    `json:"cr,omitempty"`
 	Receivers []receipt `json:"rx,omitempty"` // the best first
 
-	// Of an event.
+	rare
+}
+
+// rare is what few records have. It is JSON within the record, too.
+type rare struct {
 	DownlinkID    string `json:"dl,omitempty"`
 	CorrelationID string `json:"cid,omitempty"`
 	State         string `json:"state,omitempty"`
@@ -59,27 +63,12 @@ type receipt struct {
 	Channel      uint8       `json:"ch"`
 }
 
-const recordVersion = 2
-
 func newRecord(k kind, id string, eui radio.EUI64) record {
-	r := record{Version: recordVersion, Kind: k, ID: id}
+	r := record{Kind: k, ID: id}
 	if !eui.IsZero() {
 		r.DevEUI = &eui
 	}
 	return r
-}
-
-// marshal never fails: a record has no field that JSON cannot hold, except a
-// NaN from the radio.
-func (r record) marshal() []byte {
-	raw, err := json.Marshal(r)
-	if err != nil {
-		for i := range r.Receivers {
-			r.Receivers[i].RSSI, r.Receivers[i].SNR = 0, 0
-		}
-		raw, _ = json.Marshal(r)
-	}
-	return raw
 }
 
 // uplink fills in an accepted data uplink.

@@ -36,6 +36,9 @@ type recordV1 struct {
 
 // unmarshalRecord reads a record of any version.
 func unmarshalRecord(raw []byte) (record, error) {
+	if len(raw) > 0 && raw[0] == recordVersion {
+		return parseRecord(raw[1:])
+	}
 	var v struct {
 		Version int `json:"v"`
 	}
@@ -47,7 +50,7 @@ func unmarshalRecord(raw []byte) (record, error) {
 		var old recordV1
 		err := json.Unmarshal(raw, &old)
 		return old.upgrade(), err
-	case recordVersion:
+	case 2:
 		var r record
 		err := json.Unmarshal(raw, &r)
 		return r, err
@@ -61,7 +64,7 @@ func (o recordV1) upgrade() record {
 		n.DevEUI = *o.DevEUI
 	}
 	return record{
-		Version: recordVersion, Kind: kindUp, DevEUI: o.DevEUI, DevAddr: o.DevAddr,
+		Kind: kindUp, DevEUI: o.DevEUI, DevAddr: o.DevAddr,
 		ID: messageID(n, &session{id: o.Session, devAddr: o.DevAddr}, o.FCnt),
 		At: o.At, Trusted: o.Trusted, BootID: o.BootID, SinceBoot: o.SinceBoot,
 		FCnt: o.FCnt, FPort: o.FPort, Payload: o.Payload, Confirmed: o.Confirmed,

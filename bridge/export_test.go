@@ -1,0 +1,4 @@
+package bridge
+
+// Render is what becomes of an outbox record, for tests from outside.
+var Render = render
