@@ -47,15 +47,15 @@ func startDaemon(t *testing.T, s *stage) *child {
 	return c
 }
 
-// spawn starts a daemon.
-func spawn(t *testing.T, config string) *child {
+// spawn starts a daemon, with env beside the test's own environment.
+func spawn(t *testing.T, config string, env ...string) *child {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &child{cmd: exec.Command(self, "run", "--config", config), stderr: &bytes.Buffer{}, exited: make(chan error, 1)}
-	c.cmd.Env = append(os.Environ(), asProgram+"=1")
+	c.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	c.cmd.Stderr = c.stderr
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -28,9 +28,10 @@ func (a *app) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run the daemon",
-		Long:  "Run the daemon until SIGTERM or SIGINT. SIGHUP re-reads concentrators, nodes and groups.",
-		Args:  noArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.run(path) },
+		Long: "Run the daemon until SIGTERM or SIGINT. SIGHUP re-reads concentrators, nodes and groups. " +
+			"Under systemd it waits while there is no configuration, and says so in \"systemctl status\".",
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return a.run(path) },
 	}
 	c.Flags().StringVar(&path, "config", defaultConfig, "configuration `FILE`")
 	return c
@@ -44,6 +45,17 @@ func (a *app) run(path string) error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		return fmt.Errorf("no core files: %w", err)
 	}
+	notifier, err := notify.New(a.getenv)
+	if err != nil {
+		return err
+	}
+	// Before anything that takes time: until then a SIGHUP kills.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	if there, err := a.awaitConfig(path, notifier, hup); !there {
+		return err
+	}
 	cfg, err := a.load(path)
 	if err != nil {
 		return err
@@ -56,14 +68,6 @@ func (a *app) run(path string) error {
 	for _, w := range cfg.Warnings {
 		log.Warn(w)
 	}
-	notifier, err := notify.New(a.getenv)
-	if err != nil {
-		return err
-	}
-	// Before anything that takes time: until then a SIGHUP kills.
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	d, err := newDaemon(cfg, log, watchdog(notifier, time.Now))
 	if err != nil {
 		return err
