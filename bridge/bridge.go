@@ -193,6 +193,7 @@ func (b *Bridge) noteStore(err error) {
 		b.log.Info("the store can be written again")
 	}
 	b.storeBad = err
+	b.counters.failure.Store(&err)
 }
 
 // overflowed reports outbox entries that the bounds pushed out, by outbox key:

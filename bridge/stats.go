@@ -12,6 +12,8 @@ import (
 
 type counters struct {
 	accepted, joined, sent, acked, unsent, regulated, overflowed, unreadable, shed, held atomic.Uint64
+
+	failure atomic.Pointer[error] // why the store cannot be written
 }
 
 // Stats are counts since the start.
@@ -27,6 +29,9 @@ type Stats struct {
 	Unreadable uint64            // outbox records that could not be rendered
 	Held       uint64            // frames in memory, because the store cannot be written
 	Shed       uint64            // events dropped to save the hub's daily quota
+	// StoreFailure is why the store cannot be written at the moment; nil: it
+	// can.
+	StoreFailure error
 }
 
 // Stats may be called at any time.
@@ -36,6 +41,9 @@ func (b *Bridge) Stats() Stats {
 		Sent: b.counters.sent.Load(), Acked: b.counters.acked.Load(), Unsent: b.counters.unsent.Load(),
 		Regulated: b.counters.regulated.Load(), Overflowed: b.counters.overflowed.Load(), Unreadable: b.counters.unreadable.Load(), Shed: b.counters.shed.Load(), Held: b.counters.held.Load(),
 		Dropped: map[Reason]uint64{},
+	}
+	if err := b.counters.failure.Load(); err != nil {
+		s.StoreFailure = *err
 	}
 	for r, c := range b.drops.counts {
 		s.Dropped[r] = c.Load()

@@ -26,7 +26,14 @@ func (s snapshot) print(w io.Writer) {
 	fmt.Fprintf(t, "clock\t%s\n", clock)
 	fmt.Fprintf(t, "hub\t%d of %d devices connected%s\n", s.Connected, s.Devices, s.otherStates())
 	fmt.Fprintf(t, "outbox\t%s, %d bytes, oldest %s\n", count(s.Outbox.Messages, "message"), s.Outbox.Bytes, time.Duration(s.Outbox.OldestAge)*time.Second)
-	fmt.Fprintf(t, "uplinks\t%d accepted, %d joins%s\n", s.Frames.Accepted, s.Frames.Joined, dropped(bridge.Stats{Dropped: s.Frames.Dropped}))
+	fmt.Fprintf(t, "disk\t%s written", sizeText(s.Outbox.DeviceBytes))
+	if s.Outbox.YearlyBytes > 0 {
+		fmt.Fprintf(t, ", %s a year if it goes on like this", sizeText(s.Outbox.YearlyBytes))
+	}
+	if s.Outbox.Failure != "" {
+		fmt.Fprintf(t, "\n\tCANNOT BE WRITTEN: %s; %s held in memory, unacknowledged", s.Outbox.Failure, count(int(s.Outbox.Held), "frame"))
+	}
+	fmt.Fprintf(t, "\nuplinks\t%d accepted, %d joins%s\n", s.Frames.Accepted, s.Frames.Joined, dropped(bridge.Stats{Dropped: s.Frames.Dropped}))
 	fmt.Fprintf(t, "downlinks\t%d sent, %d not sent, %d refused by a regulation\n", s.Frames.Sent, s.Frames.Unsent, s.Frames.Refused)
 	for _, q := range s.Quota {
 		fmt.Fprintf(t, "quota\t%s: %d of %d messages today, %d foreseen\n", q.Hub, q.Used, q.Limit, q.Forecast)
@@ -95,6 +102,19 @@ func (n nodeStatus) print(w io.Writer, now time.Time) {
 		fmt.Fprintf(t, ", %s", n.Reason)
 	}
 	fmt.Fprintf(t, "\noutbox\t%s waiting\n", count(n.Waiting, "message"))
+}
+
+// sizeText is a number of bytes for people.
+func sizeText(n int64) string {
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	v, i := float64(n), 0
+	for ; v >= 1000 && i < len(units)-1; i++ {
+		v /= 1000
+	}
+	if i == 0 || v >= 100 {
+		return fmt.Sprintf("%.0f %s", v, units[i])
+	}
+	return fmt.Sprintf("%.1f %s", v, units[i])
 }
 
 // batteryText is a battery level as DevStatusAns gives it.

@@ -34,8 +34,11 @@ type outboxStatus struct {
 	Messages     int    `json:"messages"`
 	Bytes        int64  `json:"bytes"`
 	OldestAge    int64  `json:"oldestAgeSeconds"`
-	Dropped      uint64 `json:"dropped"` // by the bounds
-	DeviceBytes  int64  `json:"deviceBytes"`
+	Dropped      uint64 `json:"dropped"`     // by the bounds
+	DeviceBytes  int64  `json:"deviceBytes"` // given to the disk to write since the start, estimated
+	YearlyBytes  int64  `json:"deviceBytesPerYear"`
+	Failure      string `json:"failure,omitempty"` // why the disk cannot be written at the moment
+	Held         uint64 `json:"held"`              // frames in memory until it can
 	StoreCommits uint64 `json:"storeCommits"`
 }
 
@@ -102,8 +105,28 @@ func (d *daemon) outboxStatus(now time.Time, frames bridge.Stats) outboxStatus {
 	stats := d.store.Stats()
 	o := outboxStatus{Dropped: frames.Overflowed, DeviceBytes: stats.DeviceBytes, StoreCommits: stats.Commits}
 	o.Messages, o.Bytes = d.store.Depth()
+	o.Held = frames.Held
+	if frames.StoreFailure != nil {
+		o.Failure = frames.StoreFailure.Error()
+	}
+	o.YearlyBytes = yearly(stats.DeviceBytes, now.Sub(d.started))
 	if !stats.Oldest.IsZero() {
 		o.OldestAge = int64(max(0, now.Sub(stats.Oldest)) / time.Second)
 	}
 	return o
+}
+
+// year and the least time after which a forecast for it is made.
+const (
+	year        = 365 * 24 * time.Hour
+	forecastMin = time.Minute
+)
+
+// yearly is what a year costs the disk if it goes on as it has since the start;
+// 0 while that is too early to say.
+func yearly(written int64, since time.Duration) int64 {
+	if since < forecastMin {
+		return 0
+	}
+	return int64(float64(written) * (year.Seconds() / since.Seconds()))
 }

@@ -73,16 +73,16 @@ func badDisk(t *testing.T, dir string, fail func(storetest.Op) error, someWork b
 	s.disk.Fail(fail)
 	before := s.air.transmissions()
 	wait(ctx, 20*time.Second)
-	if held := s.bridge.Stats().Held; !someWork && held == 0 {
-		t.Error("no frame is held in memory while the disk fails")
+	if now := s.bridge.Stats(); !someWork && (now.Held == 0 || now.StoreFailure == nil) {
+		t.Errorf("%d frames are held in memory while the disk fails, and the failure is %v", now.Held, now.StoreFailure)
 	}
 	if sent := s.air.transmissions() - before; !someWork && sent > 0 {
 		t.Errorf("%d downlinks while nothing could be made durable", sent)
 	}
 	s.disk.Fail(nil)
 	wait(ctx, 2*time.Minute)
-	if held := s.bridge.Stats().Held; held > 0 {
-		t.Errorf("%d frames are still held although the disk works", held)
+	if now := s.bridge.Stats(); now.Held > 0 || now.StoreFailure != nil {
+		t.Errorf("%d frames are still held, and the failure is %v, although the disk works", now.Held, now.StoreFailure)
 	}
 	if bad, again := s.said("cannot be written"), s.said("written again"); !someWork && (bad != 1 || again != 1) {
 		t.Errorf("said %d times that the store cannot be written and %d times that it can, want once each", bad, again)
