@@ -160,7 +160,7 @@ func TestTry(t *testing.T) {
 		defer cancel()
 		hang := func(ctx context.Context) error { <-ctx.Done(); return errors.New("silent") }
 		var attempts []Attempt
-		for range 2 * atATime {
+		for range 3 * atATime {
 			attempts = append(attempts, Attempt{Part: "p", What: "w", Fix: "f", Do: hang})
 		}
 		attempts[0] = Attempt{Part: "p", What: "well", Do: func(context.Context) error { return nil }}
