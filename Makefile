@@ -17,8 +17,10 @@ SMALL   := net net/... vendor/... mime/... text/... regexp/... reflect math/big 
 	github.com/google/... github.com/gorilla/... github.com/go-zeromq/... \
 	gatewayd/cmd/... gatewayd/internal/... gatewayd/radio/... gatewayd/hub/hubtest
 BUILD   := go build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '-s -w -X main.version=$(VERSION)'
-# There are about sixty fuzz targets; building each takes a second or two beside
-# the time below. All of them together stay below six minutes, also in .ci/run.
+# There are about sixty fuzz targets, so a minute for each is an hour: that is
+# "make fuzz FUZZTIME=1m". What it finds goes into testdata/fuzz of the package, as
+# what it found interesting has, and every "go test" runs it again. .ci/run is to
+# end within minutes and gives each target some executions of its own beyond that.
 # Executions, not seconds: go test takes the end of the time for a failure now and then.
 FUZZTIME ?= 1000x
 SOAK_FOR ?= 2h
