@@ -14,6 +14,9 @@ func (v validator) board(s section, raw *rawConcentrator, subBand int) picocell.
 		return b
 	}
 	b.LoRaWANPublic = raw.LoRaWANPublic
+	if !v.boardFile(s, raw, &b) {
+		return b
+	}
 	override(s, "clock_source", raw.ClockSource, &b.ClockSource, 0, 1)
 	overrideRadios(s, raw, &b)
 	overrideChannels(s, raw.Channel, &b)

@@ -23,7 +23,7 @@ func frontEnds() []frontEnd {
 	list := []frontEnd{
 		{typePicoCell, []string{
 			"port", "sub_band", "firmware_dir", "firmware_sha256", "gateway_eui", "poll_interval", "lorawan_public",
-			"clock_source", "rssi_offset", "radio", "channel", "lora_std", "fsk", "tx_gain",
+			"clock_source", "rssi_offset", "board_file", "radio", "channel", "lora_std", "fsk", "tx_gain",
 		}, validator.picocell},
 		{"semtech-udp", []string{"listen", "allowed_gateways"}, validator.semtechUDP},
 		{typeStation, []string{"listen", "allowed_gateways", "tls_cert", "tls_key", "client_ca", "token"}, validator.basicStation},

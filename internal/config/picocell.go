@@ -9,7 +9,7 @@ import (
 // picocell reads the keys of a PicoCell.
 func (v validator) picocell(s section, raw *rawConcentrator, c *Concentrator) {
 	s.port(raw.Port)
-	c.Port, c.AntennaGain = raw.Port, raw.AntennaGain
+	c.Port = raw.Port
 	c.FirmwareDir = v.path(raw.FirmwareDir)
 	if c.FirmwareDir == "" {
 		c.FirmwareDir = v.state + "/firmware"
@@ -21,6 +21,7 @@ func (v validator) picocell(s section, raw *rawConcentrator, c *Concentrator) {
 		c.SubBand = v.subBandOf(s, raw)
 		c.Board = v.board(s, raw, c.SubBand)
 	}
+	c.AntennaGain = raw.AntennaGain
 }
 
 // subBandOf is the sub-band that a PicoCell listens to: its own, else that of

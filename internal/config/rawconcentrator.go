@@ -16,6 +16,7 @@ type rawConcentrator struct {
 	LoRaWANPublic  bool              `toml:"lorawan_public"`
 	ClockSource    *int64            `toml:"clock_source"`
 	RSSIOffset     *float64          `toml:"rssi_offset"`
+	BoardFile      string            `toml:"board_file"`
 	Radio          []rawRadio        `toml:"radio"`
 	Channel        []rawChannel      `toml:"channel"`
 	LoRaStd        rawLoRaStd        `toml:"lora_std"`
