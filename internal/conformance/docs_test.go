@@ -46,7 +46,13 @@ dev_eui = "70B3D57ED0000001"
 join_eui = "0000000000000000"
 app_key = "000102030405060708090A0B0C0D0E0F"
 `
-	path := filepath.Join(t.TempDir(), "gatewayd.toml")
+	folder := t.TempDir()
+	// The file of a board's maker that the page tells to copy there.
+	board := []byte(`{"SX1301_conf": {"radio_0": {"enable": true, "type": "SX1257", "freq": 867500000, "rssi_offset": -166, "tx_enable": true}}}`)
+	if err := os.WriteFile(filepath.Join(folder, "global_conf.json"), board, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "gatewayd.toml")
 	if err := os.WriteFile(path, []byte(before+string(concentrators)+after), 0o600); err != nil {
 		t.Fatal(err)
 	}
