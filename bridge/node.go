@@ -18,6 +18,7 @@ import (
 // it has. A value; what MAC points to is never changed.
 type Node struct {
 	Name     string // for people
+	Profile  string // for people: what kind of node it is; "" if that has no name
 	DeviceID string // IoT Hub device identity
 	DevEUI   radio.EUI64
 	Version  mac.Version

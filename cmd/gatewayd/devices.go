@@ -112,6 +112,7 @@ func bridgeNode(n config.Node) bridge.Node {
 		DevAddr: n.DevAddr, NwkSKey: n.NwkSKey, SNwkSIntKey: n.SNwkSIntKey, NwkSEncKey: n.NwkSEncKey, AppSKey: n.AppSKey,
 		Counters: counters(n.Counters), MAC: n.MAC, Downlink: bridge.DownlinkPolicy(n.Downlink),
 		Variables: n.CodecVariables, Ports: n.Ports, ReportInterval: n.ReportInterval,
+		Profile: n.Profile,
 	}
 }
 

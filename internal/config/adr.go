@@ -60,7 +60,7 @@ func (n *network) nodeADR(s section, raw *rawNode, v mac.Version, a *mac.ADR) {
 	}
 	s.require("data_rate", `adr = "static" needs the index of the data rate`)
 	a.Static = mac.LinkSetting{NbTrans: 1}
-	if override(s, "data_rate", raw.DataRate, &a.Static.DR, 0, 15); !n.carries(a.Static.DR) {
+	if override(s, "data_rate", raw.DataRate, &a.Static.DR, 0, 15); raw.DataRate != nil && !n.carries(a.Static.DR) {
 		s.fail("data_rate", "no channel of the nodes carries it in %s; want an uplink data rate of the region", n.plan.Name())
 	}
 	override(s, "tx_power", raw.TXPower, &a.Static.TXPower, 0, int64(power))

@@ -12,7 +12,8 @@ import (
 
 // Node is one LoRaWAN end device and its identity in the hub.
 type Node struct {
-	Name string // unique, for people; DeviceID unless configured
+	Name    string // unique, for people; DeviceID unless configured
+	Profile string // name of the [[profile]] that its settings come from; "" for none
 	Identity
 	Connection
 

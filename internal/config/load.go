@@ -75,11 +75,12 @@ func readSource(path string) (source, error) {
 func check(main source, env environment) (*Config, error) {
 	r := newReport()
 	raw := defaults()
-	doc, ok := parse(main, &raw, r)
+	known := profiles{}
+	doc, ok := parse(main, &raw, r, known)
 	if !ok {
 		return nil, r.err()
 	}
-	v := validator{env: env, main: main, top: section{doc: doc}, codecs: codecs{env.codec, map[string]triedCodec{}}}
+	v := validator{env: env, main: main, top: section{doc: doc}, codecs: codecs{env.codec, map[string]triedCodec{}}, known: known}
 	v.fetchSecrets(v.top, reflect.ValueOf(&raw).Elem())
 	warnReadable(doc, main.mode)
 	c := v.config(&raw)
@@ -99,6 +100,7 @@ type validator struct {
 	top  section // of the main file
 
 	codecs codecs
+	known  profiles
 
 	state   string         // folder of the store
 	choices region.Options // what the file says of the region; Name is "" if it names none

@@ -10,8 +10,9 @@ import (
 
 // rawNodesFile is a nodes_file.
 type rawNodesFile struct {
-	Node  []rawNode  `toml:"node"`
-	Group []rawGroup `toml:"group"`
+	Profile []rawProfile `toml:"profile"`
+	Node    []rawNode    `toml:"node"`
+	Group   []rawGroup   `toml:"group"`
 }
 
 // abpSession is what tells the frames of ABP nodes apart.
@@ -42,6 +43,7 @@ func newUsed() used {
 }
 
 func (v validator) nodes(raw *rawConfig, a azure, net *network, u used) ([]Node, []Group) {
+	v.known.check(v.top, raw.Profile, a, net)
 	nodes := validateNodes(v.top, raw.Node, a, net, u)
 	list := groups(v.top, raw.Group, a, net, u)
 	if raw.NodesFile != "" {
@@ -65,13 +67,14 @@ func (v validator) nodesFile(file string, a azure, net *network, u used) ([]Node
 		return nil, nil
 	}
 	var raw rawNodesFile
-	doc, ok := parse(src, &raw, v.top.doc.report)
+	doc, ok := parse(src, &raw, v.top.doc.report, v.known)
 	if !ok {
 		return nil, nil
 	}
 	top := section{doc: doc}
 	v.fetchSecrets(top, reflect.ValueOf(&raw).Elem())
 	warnReadable(doc, src.mode)
+	v.known.check(top, raw.Profile, a, net)
 	return validateNodes(top, raw.Node, a, net, u), groups(top, raw.Group, a, net, u)
 }
 
@@ -91,6 +94,10 @@ func node(s section, raw *rawNode, a azure, net *network) Node {
 		Identity: a.identity(s, raw.rawCredential, raw.DevEUI), Connection: connection(s, raw.rawConnection), Position: s.position(""),
 	}
 	n.Name = s.nameOr(raw.Name, n.DeviceID)
+	n.Profile = raw.Profile
+	if !a.known.suits(s, raw.Profile, net) {
+		return n // its other mistakes are consequences
+	}
 	n.Codec, n.CodecVariables = a.codec(s, raw.rawCodec), raw.Variables
 	n.settings(s, raw)
 	if !n.versionOf(s, raw) {

@@ -9,15 +9,18 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// parse decodes a document over the struct behind raw. What is wrong goes to
-// the report; ok is false if the document is not TOML at all.
-func parse(src source, raw any, r *report) (doc *document, ok bool) {
+// parse decodes a document over the struct behind raw; nodes get what their
+// profiles say. What is wrong goes to the report; ok is false if the document
+// is not TOML at all.
+func parse(src source, raw any, r *report, known profiles) (doc *document, ok bool) {
 	doc = r.open(src.name, newIndex(src.data))
 	var tree map[string]any
 	if err := toml.Unmarshal(src.data, &tree); err != nil {
 		r.errors = append(r.errors, syntaxError(doc, src.data, err))
 		return doc, false
 	}
+	known.collect(doc, tree)
+	known.lend(doc, tree)
 	decode(doc, tree, raw)
 	return doc, true
 }

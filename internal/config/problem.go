@@ -47,6 +47,7 @@ type report struct {
 	files    []string        // in order of reading
 	failed   map[string]bool // by file and path: has an error
 	left     map[string]bool // by file and path: was left out, with all inside
+	warned   map[string]bool // by file, path and problem
 	errors   Errors
 	warnings Errors
 }
@@ -59,21 +60,48 @@ type document struct {
 
 	origins map[string]string // by path: where a secret was read, in words
 	literal bool              // a secret stands in the file itself
+	lent    map[string]place  // by path: what a profile lends to a node
+}
+
+// place is a key of a file.
+type place struct {
+	doc  *document
+	path string
 }
 
 func newReport() *report {
-	return &report{failed: map[string]bool{}, left: map[string]bool{}}
+	return &report{failed: map[string]bool{}, left: map[string]bool{}, warned: map[string]bool{}}
 }
 
 // open begins with the next file.
 func (r *report) open(name string, ix *index) *document {
 	r.files = append(r.files, name)
-	return &document{name: name, index: ix, report: r, origins: map[string]string{}}
+	return &document{name: name, index: ix, report: r, origins: map[string]string{}, lent: map[string]place{}}
+}
+
+// lender is where a key really stands: in a profile, if that lends it.
+func (d *document) lender(path string) (*document, string) {
+	if len(d.lent) == 0 {
+		return d, path
+	}
+	for p := path; p != ""; p = parent(p) {
+		if from, ok := d.lent[p]; ok {
+			return from.doc, from.path + path[len(p):]
+		}
+	}
+	return d, path
+}
+
+// has reports whether the document, or a profile, mentions path.
+func (d *document) has(path string) bool {
+	d, path = d.lender(path)
+	return d.index.has(path)
 }
 
 // fail reports a mistake at path. Only the first mistake at one path counts,
 // and none inside what was left out: the others are its consequences.
 func (d *document) fail(path, problem string) {
+	d, path = d.lender(path)
 	for p := path; p != ""; p = parent(p) {
 		if d.report.left[d.id(p)] {
 			return
@@ -87,13 +115,22 @@ func (d *document) fail(path, problem string) {
 
 // leaveOut reports a mistake at path for which all that is there is ignored.
 func (d *document) leaveOut(path, problem string) {
+	d, path = d.lender(path)
 	d.fail(path, problem)
 	d.report.left[d.id(path)] = true
 }
 
 func (d *document) id(path string) string { return d.name + "\x00" + path }
 
+// warn says what is doubtful at path. What a profile says is said once, not for
+// each of its nodes.
 func (d *document) warn(path, problem string) {
+	d, path = d.lender(path)
+	id := d.id(path) + "\x00" + problem
+	if d.report.warned[id] {
+		return
+	}
+	d.report.warned[id] = true
 	d.report.warnings = append(d.report.warnings, d.errorAt(path, problem))
 }
 
@@ -105,6 +142,7 @@ func (d *document) errorAt(path, problem string) *Error {
 }
 
 func (d *document) position(path string) Position {
+	d, path = d.lender(path)
 	line, column := d.index.find(path)
 	return Position{File: d.name, Line: line, Column: column}
 }

@@ -31,6 +31,7 @@ type rawConfig struct {
 	LoRaWAN       rawLoRaWAN        `toml:"lorawan"`
 	Outbox        rawOutbox         `toml:"outbox"`
 	Concentrator  []rawConcentrator `toml:"concentrator"`
+	Profile       []rawProfile      `toml:"profile"`
 	Node          []rawNode         `toml:"node"`
 	Group         []rawGroup        `toml:"group"`
 }

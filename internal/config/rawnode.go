@@ -49,6 +49,13 @@ func (i *rawIdentity) setDefaults() {
 type rawNode struct {
 	rawIdentity
 	rawKeys
+	Profile string `toml:"profile"`
+	rawSettings
+}
+
+// rawSettings are what a node is served with, but for its codec and
+// connection.
+type rawSettings struct {
 	Version  string `toml:"version"`
 	Class    string `toml:"class"`
 	Counters string `toml:"counters"`
@@ -114,8 +121,14 @@ func defaultQueue() rawQueue { return rawQueue{Expiry: "1d", Queue: 50} }
 // setDefaults prepares one [[node]] for decoding.
 func (n *rawNode) setDefaults() {
 	n.rawIdentity.setDefaults()
-	n.Version, n.Class, n.Counters, n.ReportInterval = "1.0.3", "A", string(CountersStrict), "1h"
-	n.rawDownlink = rawDownlink{Window: "rx1", ConfirmedAttempts: 3, AckTimeout: "8s", rawQueue: defaultQueue()}
+	n.rawSettings = defaultSettings()
+}
+
+func defaultSettings() rawSettings {
+	return rawSettings{
+		Version: "1.0.3", Class: "A", Counters: string(CountersStrict), ReportInterval: "1h",
+		rawDownlink: rawDownlink{Window: "rx1", ConfirmedAttempts: 3, AckTimeout: "8s", rawQueue: defaultQueue()},
+	}
 }
 
 type rawGroup struct {

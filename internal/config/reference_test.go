@@ -115,13 +115,13 @@ func TestReferenceSpellsTheDefaults(t *testing.T) {
 	want := defaults()
 	got := defaults()
 	src := mustRead(t, "../../configs/gatewayd.reference.toml")
-	if _, ok := parse(src, &got, newReport()); !ok {
+	if _, ok := parse(src, &got, newReport(), profiles{}); !ok {
 		t.Fatal("the reference is not TOML")
 	}
 	want.Hub.Host, want.DPS.IDScope = got.Hub.Host, got.DPS.IDScope // required, so examples
 	opts := cmp.Options{
 		cmp.AllowUnexported(rawHub{}, rawGateway{}),
-		cmpopts.IgnoreFields(rawConfig{}, "OtherHub", "Concentrator", "Node", "Group"),
+		cmpopts.IgnoreFields(rawConfig{}, "OtherHub", "Concentrator", "Profile", "Node", "Group"),
 		// Defaults that are the region's, or the tier's, are compared above.
 		cmpopts.IgnoreFields(rawEndpoint{}, "ConnectRate"),
 		cmpopts.IgnoreFields(rawLoRaWAN{}, "Channels", "rawWindows", "rawADR", "SubBand"),
@@ -168,7 +168,7 @@ func typeKeys(path string, table reflect.Type) []string {
 func TestNoKeyIsHidden(t *testing.T) {
 	t.Parallel()
 	for _, table := range []reflect.Type{
-		reflect.TypeFor[rawConfig](), reflect.TypeFor[rawLoRaWAN](), reflect.TypeFor[rawNode](), reflect.TypeFor[rawGroup](),
+		reflect.TypeFor[rawConfig](), reflect.TypeFor[rawLoRaWAN](), reflect.TypeFor[rawNode](), reflect.TypeFor[rawGroup](), reflect.TypeFor[rawProfile](),
 	} {
 		want := taggedFields(table)
 		slices.Sort(want)

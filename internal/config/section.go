@@ -12,14 +12,17 @@ import (
 type section struct {
 	doc  *document
 	path string
+	// partial says that the table is a profile: what it lacks, and what its
+	// keys do together, is said of the nodes.
+	partial bool
 }
 
 // in is the table called key inside s.
-func (s section) in(key string) section { return section{s.doc, s.at(key)} }
+func (s section) in(key string) section { return section{s.doc, s.at(key), s.partial} }
 
 // item is element i of the array of tables called key inside s.
 func (s section) item(key string, i int) section {
-	return section{s.doc, element(s.at(key), i)}
+	return section{s.doc, element(s.at(key), i), s.partial}
 }
 
 // at is the path of a key; "" is the table itself.
@@ -30,11 +33,14 @@ func (s section) at(key string) string {
 	return joinKey(s.path, key)
 }
 
-func (s section) has(key string) bool          { return s.doc.index.has(s.at(key)) }
+func (s section) has(key string) bool          { return s.doc.has(s.at(key)) }
 func (s section) position(key string) Position { return s.doc.position(s.at(key)) }
 
 // leftOut reports whether the value of a key was refused and is not known.
-func (s section) leftOut(key string) bool { return s.doc.report.left[s.doc.id(s.at(key))] }
+func (s section) leftOut(key string) bool {
+	doc, path := s.doc.lender(s.at(key))
+	return doc.report.left[doc.id(path)]
+}
 
 // filled reports whether a key has a value, or had one that was refused. An
 // empty text is none.
@@ -50,16 +56,19 @@ func (s section) warn(key, problem string) {
 
 // require reports a missing key.
 func (s section) require(key, advice string) {
-	if !s.has(key) {
+	if !s.has(key) && !s.partial {
 		s.fail(key, "missing; %s", advice)
 	}
 }
 
-// refuse reports those of keys that the table has, which do nothing in it.
+// refuse reports those of keys that the table has, which do nothing in it. What
+// a profile lends to nodes of all kinds does no harm.
 func (s section) refuse(why string, keys ...string) (refused bool) {
-	for _, key := range present(s, keys...) {
-		s.fail(key, "%s", why)
-		refused = true
+	for _, key := range keys {
+		if s.doc.index.has(s.at(key)) && !s.partial {
+			s.fail(key, "%s", why)
+			refused = true
+		}
 	}
 	return refused
 }
