@@ -155,6 +155,7 @@ func (r *report) sorted(errs Errors) Errors {
 			cmp.Compare(a.Position.Line, b.Position.Line),
 			cmp.Compare(a.Position.Column, b.Position.Column),
 			cmp.Compare(a.Key, b.Key),
+			cmp.Compare(a.Problem, b.Problem),
 		)
 	})
 	return errs
