@@ -31,6 +31,8 @@ GOLANGCI := .tools/golangci-lint
 
 NFPM_VERSION := v2.44.0
 NFPM := .tools/nfpm
+CYCLONEDX_VERSION := v1.9.0
+CYCLONEDX := .tools/cyclonedx-gomod
 
 prefix  ?= /usr
 DESTDIR ?=
@@ -46,6 +48,7 @@ GO_amd64  := GOARCH=amd64
 DEB_armv6 := armhf
 DEB_arm64 := arm64
 DEB_amd64 := amd64
+HOSTARCH   = $(shell go env GOHOSTARCH)
 
 .PHONY: help
 help: ## this list
@@ -95,7 +98,7 @@ $(GOLANGCI):
 lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint, which it builds on first use
 	@bad="$$(gofmt -l $$(go list -f '{{.Dir}}' ./...))"; if [ -n "$$bad" ]; then echo "not gofmt'ed:"; echo "$$bad"; exit 1; fi
 	go vet ./...
-	go vet -tags interop,dist ./internal/...
+	go vet -tags interop,deploy,dist ./internal/...
 	$(GOLANGCI) run
 
 .PHONY: bench
@@ -132,8 +135,26 @@ test-interop: ## clients and a broker that are not ours (installs Debian and npm
 	go test -count=1 -tags interop -v ./internal/interop
 
 .PHONY: test-deploy
-test-deploy: build ## the systemd unit, users and rules (needs systemd 252 or later)
+test-deploy: build $(NFPM) ## the unit, then the Debian package under systemd in a container (as root; installs Debian packages)
 	deploy/systemd/check
+	internal/deploy/setup $(DEB_$(HOSTARCH)) .tools/debian-$(DEB_$(HOSTARCH))
+	GATEWAYD_DEPLOY_ROOT='$(CURDIR)/.tools/debian-$(DEB_$(HOSTARCH))' go test -count=1 -tags deploy -v ./internal/deploy
+
+.PHONY: test-pi
+test-pi: build $(NFPM) ## the same with the package for a 32-bit Pi, on an emulated CPU
+	internal/deploy/setup armhf .tools/debian-armhf
+	GATEWAYD_DEPLOY_ROOT='$(CURDIR)/.tools/debian-armhf' GATEWAYD_DEPLOY_ARCH=armv6 go test -count=1 -timeout 60m -tags deploy -v ./internal/deploy
+
+$(CYCLONEDX):
+	GOBIN='$(CURDIR)/.tools' CGO_ENABLED=0 GOFLAGS=-trimpath go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
+
+.PHONY: release
+release: deb $(CYCLONEDX) ## dist/: the packages, archives, a list of parts (SBOM) for each, and their checksums
+	CYCLONEDX=$(CYCLONEDX) deploy/release $(DIST) $(ARCHES)
+
+.PHONY: test-release
+test-release: $(NFPM) $(CYCLONEDX) ## builds a release twice, in two directories: every byte must be the same
+	deploy/test-release
 
 .PHONY: install
 install: build ## into DESTDIR and prefix (/usr), with the systemd files, completions and documents
