@@ -6,8 +6,9 @@ import (
 
 // settle judges the confirmed downlink that awaits the node's acknowledgement
 // by an accepted uplink of it. A class A node acknowledges with its next
-// uplink or not at all; a class C node has until its time-out.
-func (b *Bridge) settle(bt *batch, n *nodeState, ack bool) {
+// uplink or not at all; a class C node has until its time-out. It returns the id
+// of one that is acknowledged.
+func (b *Bridge) settle(bt *batch, n *nodeState, ack bool) (acked string) {
 	i, ok := n.view().busy()
 	switch {
 	case !ok || !i.Confirmed || i.Tried == 0 && i.State != itemFlying:
@@ -16,9 +17,11 @@ func (b *Bridge) settle(bt *batch, n *nodeState, ack bool) {
 		b.counters.acked.Add(1)
 		b.event(bt, n, i, stateAcked, "")
 		b.attendNow(n)
+		acked = i.ID
 	case i.State == itemAwaiting && !n.classC():
 		b.unacknowledged(bt, n, i)
 	}
+	return acked
 }
 
 // unacknowledged puts a confirmed downlink back, or gives it up.

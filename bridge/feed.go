@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -45,17 +46,32 @@ func (b *Bridge) shown(device string) Node {
 // Pending renders the oldest waiting messages. A record that cannot be
 // rendered is forgotten, counted and said: it would hold back all the others.
 func (f *feed) Pending(after uint64, limit int) ([]hub.Message, error) {
+	messages, node, err := f.pending(after, limit)
+	for i := range messages {
+		messages[i] = node.pack(messages[i])
+	}
+	return messages, err
+}
+
+// pending is Pending without compression, and the node that it was rendered
+// for.
+func (f *feed) pending(after uint64, limit int) ([]hub.Message, Node, error) {
+	node := *f.node.Load()
 	entries, err := f.store.Pending(f.key, after, limit)
 	if err != nil {
-		return nil, err
+		return nil, node, err
 	}
 	messages := make([]hub.Message, 0, len(entries))
 	for _, e := range entries {
-		m, err := render(e.Seq, e.Record, *f.node.Load(), f.clock)
+		m, err := render(e.Seq, e.Record, node, f.clock)
+		if errors.Is(err, errNoShape) { // not lost: nobody wants it
+			f.store.Done(f.key, e.Seq)
+			continue
+		}
 		if err != nil {
 			f.bad.Add(1)
 			f.log.Error("an accepted uplink is lost: its record is unreadable",
-				zap.String("device", f.node.Load().DeviceID), zap.Error(err))
+				zap.String("device", node.DeviceID), zap.Error(err))
 			f.store.Done(f.key, e.Seq)
 			continue
 		}
@@ -64,7 +80,7 @@ func (f *feed) Pending(after uint64, limit int) ([]hub.Message, error) {
 	if len(messages) < len(entries) {
 		f.wake() // look again for what lies behind the unreadable ones
 	}
-	return messages, nil
+	return messages, node, nil
 }
 
 // Done forgets a message that the hub has acknowledged.

@@ -22,7 +22,7 @@ var (
 // that is not acknowledged is made of the same messages again: it has to have
 // the same id.
 func (f *feed) Batch(after, upTo uint64, most, size int) (hub.Message, []uint64, error) {
-	messages, err := f.Pending(after, most)
+	messages, node, err := f.pending(after, most)
 	if i := slices.IndexFunc(messages, func(m hub.Message) bool { return m.Seq > upTo }); i >= 0 {
 		messages = messages[:i]
 	}
@@ -46,16 +46,16 @@ func (f *feed) Batch(after, upTo uint64, most, size int) (hub.Message, []uint64,
 	}
 	f.compose(seqs)
 	if len(seqs) == 1 {
-		return messages[0], seqs, nil
+		return node.pack(messages[0]), seqs, nil
 	}
 	body.WriteByte(']')
 	first, last := messages[0], messages[len(seqs)-1]
-	return hub.Message{
+	return node.pack(hub.Message{
 		Seq: last.Seq, ID: first.ID + ".." + strconv.Itoa(len(seqs)),
 		ContentType: first.ContentType, ContentEncoding: first.ContentEncoding,
 		Properties: []hub.Property{{Key: "event", Value: "batch"}, {Key: "count", Value: strconv.Itoa(len(seqs))}},
 		Body:       body.Bytes(),
-	}, seqs, nil
+	}), seqs, nil
 }
 
 // maxCompositions bounds the batches remembered: more than can be under way.

@@ -3,8 +3,9 @@ package bridge
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
+	"gatewayd/bridge/shape"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,10 @@ import (
 	"gatewayd/radio"
 )
 
-// body is the default D2C message body. Its keys are a promise to consumers.
+// body is the default D2C message body. Its keys are a promise to consumers;
+// docs/schema has them as a JSON schema.
 type body struct {
+	Schema           shape.Format `json:"schema"`
 	Event            kind         `json:"event"`
 	DeviceID         string       `json:"deviceId"`
 	DevEUI           *radio.EUI64 `json:"devEui"` // null for an ABP node without one
@@ -97,16 +100,12 @@ type dropBody struct {
 // timeFormat is RFC 3339 with microseconds, always UTC.
 const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
-// render turns an outbox record into the message of node.
-func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error) {
-	r, err := unmarshalRecord(raw)
-	if err != nil {
-		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
-	}
-	at, source := r.receivedAt(clock)
+// v2 writes every kind of record in gatewayd's own format.
+func (f facts) v2() body {
+	r := f.record
 	content := body{
-		Event: r.Kind, DeviceID: node.DeviceID, DevEUI: r.DevEUI, DevAddr: strings.ToUpper(r.DevAddr.String()),
-		ReceivedAt: at.Format(timeFormat), ReceivedAtSource: source, radioBody: r.radio(),
+		Schema: shape.V2, Event: r.Kind, DeviceID: f.node.DeviceID, DevEUI: r.DevEUI, DevAddr: strings.ToUpper(r.DevAddr.String()),
+		ReceivedAt: f.at.Format(timeFormat), ReceivedAtSource: f.source, radioBody: r.radio(),
 	}
 	switch r.Kind {
 	case kindTxAck, kindAck:
@@ -121,22 +120,12 @@ func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error)
 			FPort: r.FPort, FCnt: r.FCnt, Confirmed: r.Confirmed, PayloadEncrypted: r.Encrypted,
 			PayloadHex: hex.EncodeToString(r.Payload), Payload: base64.StdEncoding.EncodeToString(r.Payload),
 		}
-		content.valuesBody = node.values(r, at)
+		content.valuesBody = f.values
 	case kindDrop:
 		content.dropBody, content.Reason = &dropBody{r.Count}, r.Reason
-	case kindStats:
-		return statsMessage(seq, r, node, at.Format(timeFormat))
-	case kindJoin:
+	case kindStats, kindJoin:
 	}
-	b, err := json.Marshal(content)
-	if err != nil {
-		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
-	}
-	return hub.Message{
-		Seq: seq, ID: r.ID, CorrelationID: or(r.CorrelationID, r.DownlinkID),
-		ContentType: "application/json", ContentEncoding: "utf-8",
-		Properties: properties(r), Body: b, Low: r.Kind != kindUp && r.Kind != kindProprietary,
-	}, nil
+	return content
 }
 
 // radio is nil for what was not heard on the air.
@@ -158,7 +147,8 @@ func (r record) radio() *radioBody {
 }
 
 // properties are what message routing can filter on without the body.
-func properties(r record) []hub.Property {
+func (f facts) properties() []hub.Property {
+	r := f.record
 	p := []hub.Property{{Key: "event", Value: string(r.Kind)}}
 	if r.DevEUI != nil {
 		p = append(p, hub.Property{Key: "devEui", Value: r.DevEUI.String()})
@@ -169,6 +159,28 @@ func properties(r record) []hub.Property {
 	}
 	if r.State != "" && r.Kind != kindLog {
 		p = append(p, hub.Property{Key: "state", Value: r.State})
+	}
+	if f.node.Profile != "" {
+		p = append(p, hub.Property{Key: "profile", Value: f.node.Profile})
+	}
+	return append(p, f.told()...)
+}
+
+// confirmedProperty is the property of an uplink that acknowledges a downlink, as
+// the starter kit names it.
+const confirmedProperty = "C2DMsgConfirmed"
+
+// told are the properties that the starter kit's consumers look for.
+func (f facts) told() []hub.Property {
+	if f.node.Format != shape.StarterKit {
+		return nil
+	}
+	var p []hub.Property
+	if f.Acknowledges != "" {
+		p = append(p, hub.Property{Key: confirmedProperty, Value: f.Acknowledges})
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.MACAnswers)) {
+		p = append(p, hub.Property{Key: name, Value: f.MACAnswers[name]})
 	}
 	return p
 }

@@ -81,7 +81,7 @@ func TestRender(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", k, err)
 		}
-		want := `{"event":"` + string(k) + `","deviceId":"lora1","devEui":"0102030405060708","devAddr":"2601AB04",` +
+		want := `{"schema":"gatewayd/v2","event":"` + string(k) + `","deviceId":"lora1","devEui":"0102030405060708","devAddr":"2601AB04",` +
 			`"receivedAt":"2026-11-22T12:00:00.000000Z","receivedAtSource":"clock",` + tt.body + `}`
 		if diff := cmp.Diff(object(t, want), object(t, string(m.Body))); diff != "" {
 			t.Errorf("%s: body (-want +got):\n%s", k, diff)
@@ -146,7 +146,7 @@ func TestRenderV1(t *testing.T) {
 		if err != nil || m.ID != id {
 			t.Fatalf("id %q, want %q, %v", m.ID, id, err)
 		}
-		want := `{"event":"up","deviceId":"lora1","devEui":` + eui + `,"devAddr":"2601AB04","receivedAt":"2026-11-22T12:00:00.000000Z",
+		want := `{"schema":"gatewayd/v2","event":"up","deviceId":"lora1","devEui":` + eui + `,"devAddr":"2601AB04","receivedAt":"2026-11-22T12:00:00.000000Z",
 			"receivedAtSource":"clock","fPort":3,"fCnt":42,"confirmed":true,"payloadHex":"0102","payload":"AQI=","frequency":868100000,
 			"dataRate":"SF7BW125","codingRate":"4/5","rssi":-60,"snr":9,"channel":2,"gatewayEui":"0011223344556677","concentrator":"c0"}`
 		if diff := cmp.Diff(object(t, want), object(t, string(m.Body))); diff != "" {

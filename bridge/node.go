@@ -45,6 +45,7 @@ type Node struct {
 	// Codec turns payloads into values and back, with Variables; nil: none.
 	Codec     Codec
 	Variables map[string]string
+	Shape
 	// Ports are the FPorts that are published; nil: all.
 	Ports []uint8
 	// ReportInterval is how often the twin says how the node is; 0: hourly.

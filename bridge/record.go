@@ -34,7 +34,8 @@ type record struct {
 	DataRate  string    `json:"dr,omitempty"`
 	Frequency uint32    `json:"freq,omitempty"`
 	Coding    string    `json:"cr,omitempty"`
-	Receivers []receipt `json:"rx,omitempty"` // the best first
+	Receivers []receipt `json:"rx,omitempty"`  // the best first
+	DR        *uint8    `json:"dri,omitempty"` // index of DataRate; nil: not one of the region's
 
 	rare
 }
@@ -49,6 +50,9 @@ type rare struct {
 	Command       string `json:"cmd,omitempty"` // MAC command
 	Battery       *uint8 `json:"bat,omitempty"`
 	Margin        *int8  `json:"marg,omitempty"`
+
+	Acknowledges string            `json:"acks,omitempty"` // id of the confirmed downlink that an uplink acknowledges
+	MACAnswers   map[string]string `json:"mac,omitempty"`  // of an uplink, by the command's name
 
 	Count int             `json:"n,omitempty"`     // of dropped messages
 	Stats json.RawMessage `json:"stats,omitempty"` // of the gateway itself
@@ -76,6 +80,9 @@ func (r *record) uplink(f *dataFrame, s *session, payload []byte) {
 	r.DevAddr, r.FCnt, r.FPort = s.devAddr, s.fCntUp, f.mac.FPort
 	r.Payload, r.Confirmed, r.ADR = payload, f.confirmed, f.mac.FHDR.FCtrl.ADR
 	r.Encrypted = s.keys.App.IsZero() && f.mac.FPort != nil
+	if f.rateKnown {
+		r.DR = &f.dataRate
+	}
 	r.receivedBy(f.reception)
 }
 

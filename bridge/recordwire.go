@@ -36,6 +36,7 @@ const (
 	fieldCodingRate // text
 	fieldReceiver   // message, repeated, the best first
 	fieldRare       // JSON
+	fieldDR         // varint, index of the data rate; missing: none
 )
 
 // Fields of a receiver.
@@ -80,6 +81,10 @@ func (r record) marshal() []byte {
 	}
 	b = appendText(b, fieldPayload, string(r.Payload))
 	b = appendText(b, fieldDataRate, r.DataRate)
+	if r.DR != nil {
+		b = protowire.AppendTag(b, fieldDR, protowire.VarintType)
+		b = protowire.AppendVarint(b, uint64(*r.DR))
+	}
 	b = appendNumber(b, fieldFrequency, uint64(r.Frequency))
 	b = appendText(b, fieldCodingRate, r.Coding)
 	for _, x := range r.Receivers {
@@ -198,6 +203,9 @@ func (r *record) take(f wireField) error {
 		r.Payload = append([]byte(nil), f.bytes...)
 	case fieldDataRate:
 		r.DataRate = string(f.bytes)
+	case fieldDR:
+		dr := uint8(f.value)
+		r.DR = &dr
 	case fieldFrequency:
 		r.Frequency = uint32(f.value)
 	case fieldCodingRate:

@@ -35,13 +35,14 @@ func (b *Bridge) SelfFeed(device string) hub.Feed {
 }
 
 // statsMessage is the gateway's own message.
-func statsMessage(seq uint64, r record, node Node, at string) (hub.Message, error) {
+func statsMessage(seq uint64, r record, node Node, clock Clock) (hub.Message, error) {
+	at, _ := r.receivedAt(clock)
 	body, err := json.Marshal(struct {
 		Event    kind            `json:"event"`
 		DeviceID string          `json:"deviceId"`
 		At       string          `json:"at"`
 		Stats    json.RawMessage `json:"stats"`
-	}{kindStats, node.DeviceID, at, r.Stats})
+	}{kindStats, node.DeviceID, at.Format(timeFormat), r.Stats})
 	if err != nil {
 		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
 	}

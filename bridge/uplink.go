@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"gatewayd/bridge/shape"
 	"slices"
 	"time"
 
@@ -143,11 +144,14 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 	payload, commands := s.open(f)
 	outcome := s.mac.Uplink(m.node.desired(), b.macUplink(f, s, commands))
 	b.report(bt, m.node, outcome)
-	b.settle(bt, m.node, f.mac.FHDR.FCtrl.ACK)
+	acked := b.settle(bt, m.node, f.mac.FHDR.FCtrl.ACK)
 
 	if m.node.publishes(f.mac.FPort) {
 		rec := newRecord(kindUp, messageID(m.node.node, s, s.fCntUp), m.node.node.DevEUI)
 		rec.uplink(f, s, payload)
+		if rec.Acknowledges = acked; m.node.node.Format == shape.StarterKit {
+			rec.MACAnswers = kitAnswers(commands)
+		}
 		rec.stamp(b.clock, f.Received)
 		bt.publish(m.node, rec)
 	}

@@ -50,7 +50,7 @@ func TestUplinkBecomesMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"event": "up", "deviceId": "lora1", "devEui": "A81758FFFE03ABCD", "devAddr": "26011BDA", "fPort": 7.0, "fCnt": 42.0,
+		"schema": "gatewayd/v2", "event": "up", "deviceId": "lora1", "devEui": "A81758FFFE03ABCD", "devAddr": "26011BDA", "fPort": 7.0, "fCnt": 42.0,
 		"confirmed": false, "payloadHex": "0102ff", "payload": "AQL/",
 		"receivedAt": "2026-11-22T12:00:10.000000Z", "receivedAtSource": "clock",
 		"frequency": 868300000.0, "dataRate": "SF7BW125", "codingRate": "4/5", "rssi": -57.5, "snr": 9.25,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -112,7 +113,7 @@ func bridgeNode(n config.Node) bridge.Node {
 		DevAddr: n.DevAddr, NwkSKey: n.NwkSKey, SNwkSIntKey: n.SNwkSIntKey, NwkSEncKey: n.NwkSEncKey, AppSKey: n.AppSKey,
 		Counters: counters(n.Counters), MAC: n.MAC, Downlink: bridge.DownlinkPolicy(n.Downlink),
 		Variables: n.CodecVariables, Ports: n.Ports, ReportInterval: n.ReportInterval,
-		Profile: n.Profile,
+		Profile: n.Profile, Shape: shapeOf(n.Format),
 	}
 }
 
@@ -121,8 +122,14 @@ func bridgeGroup(g config.Group, cfg *config.Config) bridge.Node {
 		Name: g.Name, DeviceID: g.DeviceID, Version: mac.V1_0_3, Class: bridge.ClassC, Multicast: true,
 		DevAddr: g.DevAddr, NwkSKey: g.NwkSKey, AppSKey: g.AppSKey, MAC: mac.DefaultDesired(cfg.LoRaWAN.Plan),
 		Group:    bridge.Group{Frequency: g.Frequency, DataRate: g.DataRate, FCnt: g.FCnt},
-		Downlink: bridge.DownlinkPolicy(g.Downlink), Variables: g.CodecVariables,
+		Downlink: bridge.DownlinkPolicy(g.Downlink), Variables: g.CodecVariables, Shape: shapeOf(g.Format),
 	}
+}
+
+// shapeOf is how messages look.
+func shapeOf(f config.Format) bridge.Shape {
+	host, _ := os.Hostname() // "": it has no name
+	return bridge.Shape{Format: f.Name, Template: f.Template, Gzip: f.Gzip, GatewayID: host}
 }
 
 func class(c string) bridge.Class {

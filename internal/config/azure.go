@@ -1,6 +1,9 @@
 package config
 
-import "gatewayd/hub"
+import (
+	"gatewayd/bridge/shape"
+	"gatewayd/hub"
+)
 
 // azure is what identities are read with.
 type azure struct {
@@ -9,6 +12,9 @@ type azure struct {
 	others   map[string]string // hosts of the other hubs, by name
 	idScope  string            // of the provisioning service; "" without
 	allNodes bool              // are provisioned, unless they say something else
+	format   shape.Format      // of messages, unless a node says something else
+
+	decoderHosts []string // that a twin may name
 
 	group      *hub.GroupKey // of the provisioning service; nil without one that can be used
 	groupGiven bool
@@ -19,6 +25,8 @@ func (v validator) azure(raw *rawConfig, c *Config, u used) azure {
 	c.Hub = v.hub(raw.Hub)
 	c.OtherHubs = v.otherHubs(raw.OtherHub, raw.Hub)
 	a := azure{validator: v, host: c.Hub.Host, others: map[string]string{}}
+	c.Compat, a.format = v.compat(raw)
+	a.decoderHosts = c.Compat.DecoderHosts
 	for _, h := range c.OtherHubs {
 		if h.Name != "" { // else it is reported where it stands
 			a.others[h.Name] = h.Host

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	StateDir      string
 	ControlSocket string // path of a Unix socket; "" for none
+	Compat        Compat
 	Log           Log
 	Clock         Clock
 	Hub           Hub

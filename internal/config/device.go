@@ -36,6 +36,7 @@ type Node struct {
 	MAC      mac.Desired // complete: the region's, [lorawan]'s and the node's own
 	Downlink Downlink
 
+	Format         Format
 	Codec          string // name of a built-in codec, or path of a script
 	CodecVariables map[string]string
 	Ports          []uint8       // FPorts that are published; nil: all
@@ -77,6 +78,7 @@ type Group struct {
 	DataRate  uint8  // index
 	FCnt      uint32 // the first FCntDown, if none has been used
 
+	Format         Format
 	Downlink       Downlink // Expiry and MaxWaiting; groups acknowledge nothing
 	Codec          string   // of downlinks; as that of a node
 	CodecVariables map[string]string

@@ -18,6 +18,7 @@ func group(s section, raw *rawGroup, a azure, net *network) Group {
 	g := Group{Identity: a.identity(s, raw.rawCredential, ""), Connection: connection(s, raw.rawConnection), Position: s.position("")}
 	g.Name = s.nameOr(raw.Name, g.DeviceID)
 	g.Codec, g.CodecVariables = a.codec(s, raw.rawCodec), raw.Variables
+	g.Format = a.formatOf(s, raw.rawFormat)
 	g.Downlink = queue(s, raw.rawQueue)
 	s.complete("a multicast group", "dev_addr", "nwk_s_key", "app_s_key")
 	g.DevAddr = s.devAddr(raw.DevAddr)

@@ -3,6 +3,9 @@ package config
 import (
 	"reflect"
 
+	"gatewayd/bridge/codec"
+	"gatewayd/bridge/shape"
+
 	"github.com/brocaar/lorawan"
 
 	"gatewayd/internal/secret"
@@ -99,6 +102,10 @@ func node(s section, raw *rawNode, a azure, net *network) Node {
 		return n // its other mistakes are consequences
 	}
 	n.Codec, n.CodecVariables = a.codec(s, raw.rawCodec), raw.Variables
+	n.Format = a.formatOf(s, raw.rawFormat)
+	if n.Format.Name == shape.Cayenne && !s.has("codec") {
+		n.Codec = codec.CayenneLPP // its values are what the format is made of
+	}
 	n.settings(s, raw)
 	if !n.versionOf(s, raw) {
 		return n // what belongs to the other version cannot be said

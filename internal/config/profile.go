@@ -13,6 +13,7 @@ type rawProfile struct {
 	Region string `toml:"region"`
 	rawConnection
 	rawCodec
+	rawFormat
 	rawSettings
 }
 
@@ -20,7 +21,7 @@ type rawProfile struct {
 func (p *rawProfile) setDefaults() {
 	var i rawIdentity
 	i.setDefaults()
-	p.rawConnection, p.rawCodec, p.rawSettings = i.rawConnection, i.rawCodec, defaultSettings()
+	p.rawConnection, p.rawCodec, p.rawFormat, p.rawSettings = i.rawConnection, i.rawCodec, i.rawFormat, defaultSettings()
 }
 
 // profiles are the [[profile]] tables read so far, by name.
@@ -137,6 +138,7 @@ func (p *rawProfile) check(s section, a azure, net *network) {
 	var n Node
 	connection(s, p.rawConnection)
 	a.codec(s, p.rawCodec)
+	a.formatOf(s, p.rawFormat)
 	n.settings(s, &raw)
 	known := n.versionOf(s, &raw)
 	if !known || net.plan == nil || p.Region != "" && canonical(p.Region) != net.plan.Name() {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"gatewayd/bridge/shape"
 	"gatewayd/hub"
 	"gatewayd/internal/clock"
 )
@@ -22,6 +23,10 @@ type rawConfig struct {
 	StateDir      string            `toml:"state_dir"`
 	NodesFile     string            `toml:"nodes_file"`
 	ControlSocket string            `toml:"control_socket"`
+	Format        string            `toml:"format"`
+	Compat        string            `toml:"compat"`
+	CompatKeys    bool              `toml:"compat_report_keys"`
+	DecoderHosts  []string          `toml:"decoder_hosts"`
 	Log           rawLog            `toml:"log"`
 	Clock         rawClock          `toml:"clock"`
 	Hub           rawHub            `toml:"hub"`
@@ -95,6 +100,7 @@ type rawOutbox struct {
 // defaults is what the file is decoded over.
 func defaults() rawConfig {
 	return rawConfig{
+		Format: string(shape.V2), Compat: compatNone,
 		Log:   rawLog{Level: "info", Format: "auto"},
 		Clock: rawClock{RequireSync: string(clock.SyncAuto)},
 		Hub: rawHub{

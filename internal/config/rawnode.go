@@ -11,6 +11,7 @@ type rawIdentity struct {
 	rawCredential
 	rawConnection
 	rawCodec
+	rawFormat
 }
 
 // rawCredential is who a device is.
@@ -35,6 +36,13 @@ type rawConnection struct {
 	APIVersion *string   `toml:"api_version"`
 }
 
+// rawFormat is how messages are written.
+type rawFormat struct {
+	Format   string `toml:"format"`
+	Template string `toml:"template"`
+	Compress string `toml:"compress"`
+}
+
 // rawCodec is how payloads become values.
 type rawCodec struct {
 	Codec     string            `toml:"codec"`
@@ -43,7 +51,7 @@ type rawCodec struct {
 
 // setDefaults prepares what nodes and groups share.
 func (i *rawIdentity) setDefaults() {
-	i.Policy, i.Codec = string(hub.PolicyPersistent), codec.None
+	i.Policy, i.Codec, i.Compress = string(hub.PolicyPersistent), codec.None, compressNone
 }
 
 type rawNode struct {

@@ -97,6 +97,7 @@ func TestReferenceNodesShowTheDefaults(t *testing.T) {
 		t.Errorf("reference: %v %s %s, default: %v %s %s", own.Version, own.Class, own.Counters, otaa.Version, otaa.Class, otaa.Counters)
 	}
 	same("codec", [2]any{otaa.Codec, otaa.CodecVariables}, [2]any{own.Codec, own.CodecVariables})
+	same("messages", otaa.Format, own.Format)
 	same("published", [2]any{otaa.Ports, otaa.ReportInterval}, [2]any{own.Ports, own.ReportInterval})
 	asHub := Connection{Policy: hub.PolicyPersistent, KeepAlive: want.Hub.KeepAlive, APIVersion: want.Hub.APIVersion}
 	same("connection", asHub, own.Connection)
@@ -120,7 +121,7 @@ func TestReferenceSpellsTheDefaults(t *testing.T) {
 	}
 	want.Hub.Host, want.DPS.IDScope = got.Hub.Host, got.DPS.IDScope // required, so examples
 	opts := cmp.Options{
-		cmp.AllowUnexported(rawHub{}, rawGateway{}),
+		cmp.AllowUnexported(rawHub{}, rawGateway{}), cmpopts.EquateEmpty(),
 		cmpopts.IgnoreFields(rawConfig{}, "OtherHub", "Concentrator", "Profile", "Node", "Group"),
 		// Defaults that are the region's, or the tier's, are compared above.
 		cmpopts.IgnoreFields(rawEndpoint{}, "ConnectRate"),
