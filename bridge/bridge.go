@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/brocaar/lorawan"
@@ -69,6 +70,10 @@ type Network struct {
 	Codecs map[string]Codec
 	// Self is the gateway's own device identity; "" for none.
 	Self string
+	// Kit says that the starter kit's direct methods are answered.
+	Kit bool
+	// Decoder makes a codec of a URL that a twin names; nil: twins name none.
+	Decoder func(url string) (Codec, error)
 }
 
 // Options of New. All but Dedup, Suspect and Alive are needed.
@@ -113,6 +118,7 @@ type Bridge struct {
 	netID        lorawan.NetID
 	region       *region.Region
 	codecs       map[string]Codec
+	decoder      func(url string) (Codec, error)
 	gateways     map[string]Transmitter
 	gatewayNames []string
 	table        *table
@@ -129,7 +135,8 @@ type Bridge struct {
 	believed     bool             // the clock could be, at the last tick
 	hush         hush
 
-	mu      sync.Mutex // guards feeds and reports
+	kit     atomic.Bool // Network.Kit
+	mu      sync.Mutex  // guards feeds and reports
 	feeds   map[string]*feed
 	reports map[string]*reports
 }

@@ -70,6 +70,10 @@ const maxAttempts = 15
 // parseDownlink reads the JSON form of a downlink to n. Errors are for whoever
 // sent it.
 func (n Node) parseDownlink(ctx context.Context, b []byte) (Downlink, error) {
+	if n.Kit && isKit(b) {
+		d, _, err := parseKit(b)
+		return d, err
+	}
 	var r downlinkRequest
 	if err := json.Unmarshal(b, &r); err != nil {
 		return Downlink{}, fmt.Errorf("not a downlink in JSON: %w", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -22,6 +23,7 @@ const desiredBucket = "desired"
 type desiredRecord struct {
 	Version  int64           `json:"version"`
 	Settings json.RawMessage `json:"settings,omitempty"`
+	Kit      json.RawMessage `json:"kit,omitempty"` // the starter kit's, of the root
 }
 
 // desire takes over desired properties of a device.
@@ -35,7 +37,10 @@ func (b *Bridge) desire(ctx context.Context, device string, d hub.Desired) error
 		if err != nil {
 			return err
 		}
-		fresh := desiredRecord{Version: d.Version, Settings: n.desiredDoc.Settings}
+		fresh := desiredRecord{Version: d.Version, Settings: n.desiredDoc.Settings, Kit: n.desiredDoc.Kit}
+		if n.base.Kit {
+			fresh.takeKit(doc, d.Full)
+		}
 		if patch, ok := doc[settingsKey]; ok || d.Full {
 			base := fresh.Settings
 			if d.Full {
@@ -55,14 +60,32 @@ func (b *Bridge) desire(ctx context.Context, device string, d hub.Desired) error
 	})
 }
 
+// takeKit takes over the starter kit's properties, which stand at the root among
+// others; keys are not kept.
+func (d *desiredRecord) takeKit(doc map[string]json.RawMessage, full bool) {
+	known, patch := kitNames(), map[string]json.RawMessage{}
+	for name, raw := range doc {
+		if known[name] {
+			patch[name] = raw
+		}
+	}
+	if full {
+		d.Kit = nil
+	}
+	raw, err := json.Marshal(patch)
+	if err == nil && len(patch) > 0 {
+		d.Kit = mergePatch(d.Kit, raw)
+	}
+}
+
 // same reports whether nothing differs.
 func (d desiredRecord) same(e desiredRecord) bool {
-	return d.Version == e.Version && bytes.Equal(d.Settings, e.Settings)
+	return d.Version == e.Version && bytes.Equal(d.Settings, e.Settings) && bytes.Equal(d.Kit, e.Kit)
 }
 
 // adopt lays the settings of doc over the node of the configuration.
 func (b *Bridge) adopt(n *nodeState, doc desiredRecord) {
-	node, bad := b.override(n.base, doc.Settings)
+	node, bad := b.override(n.base, doc)
 	n.desiredDoc = doc
 	n.node = node
 	n.reports.applied(doc.Version, bad)
@@ -75,19 +98,56 @@ func (b *Bridge) adopt(n *nodeState, doc desiredRecord) {
 
 // override lays settings over a node of the configuration. What cannot be
 // applied is explained, by name.
-func (b *Bridge) override(base Node, settings json.RawMessage) (Node, map[string]string) {
-	s, bad := parseSettings(settings)
-	n := s.over(base)
-	if s.Codec == nil {
-		return n, bad
+func (b *Bridge) override(base Node, doc desiredRecord) (Node, map[string]string) {
+	s, bad := parseSettings(doc.Settings)
+	n := base
+	if base.Kit {
+		kit, kitBad := kitSettings(doc.Kit)
+		maps.Copy(bad, kitBad)
+		n = b.windows(kit.over(n), base, bad)
+		b.choose(&n, kit.Codec, "SensorDecoder", bad)
 	}
-	c, ok := b.codecs[*s.Codec]
+	n = s.over(n)
+	b.choose(&n, s.Codec, "codec", bad)
+	return n, bad
+}
+
+// windows takes back what the region has not got.
+func (b *Bridge) windows(n, base Node, bad map[string]string) Node {
+	if n.MAC.Region == nil {
+		return n
+	}
+	if _, ok := n.MAC.Region.DataRate(n.MAC.RX2DataRate); !ok {
+		bad["RX2DataRate"] = "the region has no such data rate"
+		n.MAC.RX2DataRate = base.MAC.RX2DataRate
+	}
+	c := n.MAC.Region.UplinkChannels()[0]
+	if _, _, ok := n.MAC.Region.RX1(c.Frequency, c.MinDR, n.MAC.RX1DROffset, false); !ok {
+		bad["RX1DROffset"] = "the region has no such offset"
+		n.MAC.RX1DROffset = base.MAC.RX1DROffset
+	}
+	return n
+}
+
+// choose gives n the codec called name, if one is.
+func (b *Bridge) choose(n *Node, name *string, setting string, bad map[string]string) {
+	if name == nil {
+		return
+	}
+	c, ok := b.codecs[*name]
+	if !ok && b.decoder != nil && n.Kit && strings.Contains(*name, "://") {
+		remote, err := b.decoder(*name)
+		if err != nil {
+			bad[setting] = err.Error()
+			return
+		}
+		c, ok = remote, true
+	}
 	if !ok {
-		bad["codec"] = fmt.Sprintf("want one of %q", slices.Sorted(maps.Keys(b.codecs)))
-		return n, bad
+		bad[setting] = fmt.Sprintf("want one of %q", slices.Sorted(maps.Keys(b.codecs)))
+		return
 	}
 	n.Codec = c
-	return n, bad
 }
 
 // loadDesired is what was kept of a device's desired properties.

@@ -24,6 +24,9 @@ type Downlink struct {
 	// Once says that the sender may offer the downlink again under the same
 	// ID, and means the same one.
 	Once bool
+	// AskStatus also asks the node for its battery and margin; with FPort 0
+	// that is all.
+	AskStatus bool
 }
 
 // RejectReason says why a downlink was not queued, as one stable word.
@@ -40,6 +43,7 @@ const (
 	RejectKey       RejectReason = "no_app_s_key"   // the node's payloads stay encrypted; nobody here can encrypt this one
 	RejectConfirmed RejectReason = "confirmed"      // nobody acknowledges a multicast
 	RejectStore     RejectReason = "store_failed"   // could not be made durable
+	RejectDisabled  RejectReason = "disabled"       // the node is not to be sent anything
 	RejectVersion   RejectReason = "version"        // the node's LoRaWAN version does not have that
 )
 
@@ -75,6 +79,12 @@ func (b *Bridge) enqueue(bt *batch, n *nodeState, d Downlink) error {
 	now := b.clock.Now()
 	if d.Once && d.ID != "" && n.view().knows(d.ID) {
 		return nil // the same message offered again
+	}
+	if d.AskStatus && n.view().hasActive {
+		bt.edit(n).active.mac.StatusWanted = true
+	}
+	if d.alone() {
+		return nil
 	}
 	if err := b.admit(n, d, now); err != nil {
 		return err
@@ -141,6 +151,8 @@ func (b *Bridge) EnqueueJSON(ctx context.Context, device string, raw []byte) (id
 // admit checks what can be said of d before its window is known.
 func (b *Bridge) admit(n *nodeState, d Downlink, now time.Time) error {
 	switch most := b.largestPayload(n); {
+	case n.node.NoDownlinks:
+		return &RejectError{RejectDisabled, "the twin's Downlink is false"}
 	case d.FPort < 1 || d.FPort > 223:
 		return &RejectError{RejectPort, fmt.Sprintf("FPort %d: want 1 to 223", d.FPort)}
 	case len(d.Payload) > most:

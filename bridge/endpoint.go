@@ -82,6 +82,9 @@ func (e endpoint) Method(ctx context.Context, call hub.MethodCall) hub.MethodRes
 	case "ping":
 		return result(map[string]string{"pong": e.bridge.clock.Now().UTC().Format(timeFormat)}, nil)
 	}
+	if answer, ok := e.bridge.KitMethod(ctx, e.device, call); ok {
+		return answer
+	}
 	return failure(statusNotFound, "unknown_method", "there is no method "+call.Name+": want downlink, flush-queue, queue, session, "+
 		"reset-nonces, force-rejoin, reconnect or ping")
 }

@@ -41,7 +41,7 @@ func failed(err error) hub.MethodResult {
 		status = statusConflict
 	case RejectStore:
 		status = statusUnavailable
-	case RejectPort, RejectSize, RejectExpired, RejectKey, RejectConfirmed, RejectMalformed, RejectVersion:
+	case RejectPort, RejectSize, RejectExpired, RejectKey, RejectConfirmed, RejectMalformed, RejectVersion, RejectDisabled:
 	}
 	return failure(status, string(rejected.Reason), rejected.Detail)
 }

@@ -46,6 +46,11 @@ type Node struct {
 	Codec     Codec
 	Variables map[string]string
 	Shape
+	// Kit says that the starter kit's messages, twins and reported properties
+	// are spoken, ReportKeys that the latter have the session keys.
+	Kit, ReportKeys bool
+	// NoDownlinks refuses what applications would send to the node.
+	NoDownlinks bool
 	// Ports are the FPorts that are published; nil: all.
 	Ports []uint8
 	// ReportInterval is how often the twin says how the node is; 0: hourly.

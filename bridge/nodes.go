@@ -41,10 +41,11 @@ func (b *Bridge) Apply(ctx context.Context, n Network) error {
 
 // apply makes n the network. On an error the old one stays.
 func (b *Bridge) apply(n Network) error {
-	region, codecs := b.region, b.codecs
-	b.region, b.codecs = n.Region, n.Codecs
+	region, codecs, decoder := b.region, b.codecs, b.decoder
+	b.region, b.codecs, b.decoder = n.Region, n.Codecs, n.Decoder
+	b.kit.Store(n.Kit)
 	if err := b.setNodes(n); err != nil {
-		b.region, b.codecs = region, codecs
+		b.region, b.codecs, b.decoder = region, codecs, decoder
 		return err
 	}
 	if region != nil && !slices.Equal(region.SubBands(), n.Region.SubBands()) {
@@ -118,7 +119,7 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 	if old := b.table.byID[node.DeviceID]; old != nil && old.node.sessionKey() == node.sessionKey() {
 		n := *old
 		n.base = node
-		n.node, _ = b.override(node, n.desiredDoc.Settings)
+		n.node, _ = b.override(node, n.desiredDoc)
 		b.rebase(&n)
 		return &n, nil
 	}
@@ -134,7 +135,7 @@ func (b *Bridge) load(node Node) (*nodeState, error) {
 	if doc := b.loadDesired(n); doc.Version > 0 {
 		n.desiredDoc = doc
 		var bad map[string]string
-		n.node, bad = b.override(node, doc.Settings)
+		n.node, bad = b.override(node, doc)
 		n.reports.recall(bad)
 	}
 	var bad error

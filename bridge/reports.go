@@ -29,6 +29,9 @@ type reports struct {
 	version  int64
 	bad      map[string]string
 	seen     stateReport
+
+	kitSaid    *kitReport // what the starter kit's properties were reported as last; nil: not yet
+	kitWaiting bool       // it has not been taken
 }
 
 var _ hub.Reports = (*reports)(nil)
@@ -108,6 +111,10 @@ func (r *reports) put(members map[string]any) {
 	}
 	r.revision++
 	r.mu.Unlock()
+	r.wake()
+}
+
+func (r *reports) wake() {
 	select {
 	case r.ready <- struct{}{}:
 	default:
@@ -118,10 +125,18 @@ func (r *reports) put(members map[string]any) {
 func (r *reports) Patch() (patch []byte, revision uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.waiting) == 0 {
+	if len(r.waiting) == 0 && !r.kitWaiting {
 		return nil, r.revision
 	}
-	b, err := json.Marshal(map[string]any{settingsKey: r.waiting})
+	var members struct {
+		*kitReport
+		Own map[string]any `json:"gatewayd,omitempty"`
+	}
+	members.Own = r.waiting
+	if r.kitWaiting {
+		members.kitReport = r.kitSaid
+	}
+	b, err := json.Marshal(members)
 	if err != nil { // a NaN from the radio
 		delete(r.waiting, "state")
 		return nil, r.revision
@@ -138,7 +153,7 @@ func (r *reports) Done(revision uint64, _ int64, err error) {
 	}
 	r.refused = err != nil
 	if revision == r.revision {
-		r.waiting = map[string]any{}
+		r.waiting, r.kitWaiting = map[string]any{}, false
 	}
 }
 

@@ -30,6 +30,10 @@ type Settings struct {
 	Ports          *[]uint8 // FPorts that are published; nil: all
 	Report         *time.Duration
 	Codec          *string // name of one of Network.Codecs
+
+	// The starter kit's only.
+	RX1DROffset, RX2DataRate, RXDelay *uint8
+	NoDownlinks                       *bool
 }
 
 // setting reads one member into s. Errors are for whoever set it.
@@ -170,6 +174,10 @@ func (s Settings) over(n Node) Node {
 	set(&n.Downlink.FlushOnJoin, s.FlushOnJoin)
 	set(&n.Ports, s.Ports)
 	set(&n.ReportInterval, s.Report)
+	set(&n.MAC.RX1DROffset, s.RX1DROffset)
+	set(&n.MAC.RX2DataRate, s.RX2DataRate)
+	set(&n.MAC.RXDelay, s.RXDelay)
+	set(&n.NoDownlinks, s.NoDownlinks)
 	return n
 }
 

@@ -165,6 +165,9 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 
 // reportState has the twin say how the node is.
 func (b *Bridge) reportState(n *nodeState, f *dataFrame) {
+	if n.node.Kit {
+		n.reports.kit(b.kitReportOf(n, f))
+	}
 	i := n.info()
 	now := b.clock.Now()
 	lastSeen := ""

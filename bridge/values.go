@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatewayd/bridge/codec"
+	"gatewayd/radio"
 )
 
 // Codec turns payloads into values and back; *codec.Codec is one. Safe for
@@ -38,7 +39,7 @@ func (n Node) values(r record, at time.Time) *valuesBody {
 		return nil
 	}
 	result := n.Codec.DecodeUplink(context.Background(), codec.Uplink{
-		FPort: *r.FPort, Bytes: r.Payload, RecvTime: at, Variables: n.Variables,
+		DevEUI: euiText(r.DevEUI), FPort: *r.FPort, Bytes: r.Payload, RecvTime: at, Variables: n.Variables,
 	})
 	v := &valuesBody{result.Data, result.Warnings, result.Errors}
 	switch {
@@ -48,6 +49,14 @@ func (n Node) values(r record, at time.Time) *valuesBody {
 		v.refuse("the codec's data is not JSON")
 	}
 	return v
+}
+
+// euiText is a DevEUI as decoders get it.
+func euiText(eui *radio.EUI64) string {
+	if eui == nil {
+		return ""
+	}
+	return eui.String()
 }
 
 // refuse leaves the data out, and says why.

@@ -17,7 +17,15 @@ const (
 	Hex        = "hex"  // data is the payload in hexadecimal digits
 	Text       = "text" // data is the payload as UTF-8 text
 	None       = "none" // no data; only the raw payload goes out
+
+	// The decoders that the Azure LoRaWAN starter kit has built in: data is
+	// {"value": ...} with the payload as a number or text, or as digits.
+	KitValue = "DecoderValueSensor"
+	KitHex   = "DecoderHexSensor"
 )
+
+// BuiltIn are the names of all of them.
+func BuiltIn() []string { return []string{CayenneLPP, Hex, Text, None, KitValue, KitHex} }
 
 // maxSource bounds a codec's file, in bytes.
 const maxSource = 1 << 20
@@ -32,6 +40,7 @@ var (
 
 // Uplink is what a codec decodes.
 type Uplink struct {
+	DevEUI   string // 16 hexadecimal digits; "": the node has none
 	FPort    uint8
 	Bytes    []byte    // FRMPayload, decrypted
 	RecvTime time.Time // the zero time: unknown, the codec sees no recvTime
@@ -100,6 +109,17 @@ func Load(name string, o Options) (*Codec, error) {
 		return &Codec{name, plainText{}}, nil
 	case None:
 		return &Codec{name, nothing{}}, nil
+	case KitValue:
+		return &Codec{name, kitValue{}}, nil
+	case KitHex:
+		return &Codec{name, kitHex{}}, nil
+	}
+	if IsURL(name) {
+		r, err := newRemote(name)
+		if err != nil {
+			return nil, err
+		}
+		return &Codec{name, r}, nil
 	}
 	source, err := readSource(name)
 	if err != nil {

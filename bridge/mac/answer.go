@@ -120,6 +120,7 @@ func (s *State) status(u *uplink, c command) {
 		return
 	}
 	s.asks[slotDevStatus] = ask{}
+	s.StatusWanted = false
 	s.HasStatus, s.Status = true, Status{Battery: p.Battery, Margin: p.Margin, At: u.Now.Unix()}
 	u.out.event(Event{Kind: StatusReported, CID: c.cid, Battery: p.Battery, Margin: p.Margin})
 }

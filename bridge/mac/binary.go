@@ -17,13 +17,14 @@ const stateVersion = 1
 const maxEncoded = 1024
 
 // flagCount is how many flags an encoding has, in the order of State.flags.
-const flagCount = 10
+const flagCount = 11
 
 // flags are all that is yes or no in s.
 func (s *State) flags() [flagCount]*bool {
 	return [flagCount]*bool{
 		&s.OTAA, &s.UplinkDwell, &s.DownlinkDwell, &s.ClassC, &s.HasStatus,
 		&s.heard, &s.adrBit, &s.linkDoubt, &s.eirpKnown, &s.rejoinKnown,
+		&s.StatusWanted,
 	}
 }
 

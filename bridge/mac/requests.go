@@ -39,7 +39,7 @@ func (s *State) wishes(want *Desired, now time.Time) []wish {
 	s.wishWindows(&l, want)
 	s.wishLimits(&l, want)
 	s.wishRejoin(&l, want)
-	if s.statusDue(want.StatusInterval, now) {
+	if s.StatusWanted || s.statusDue(want.StatusInterval, now) {
 		l.add(slotDevStatus, V1_0_0, nil)
 	}
 	return l.wishes

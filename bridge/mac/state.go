@@ -40,7 +40,10 @@ type Params struct {
 	ClassC                     bool // as a node of LoRaWAN 1.1 says it itself; others do not say
 
 	HasStatus bool
-	Status    Status
+	// StatusWanted asks for the status with the next downlink, whenever it was
+	// asked for before.
+	StatusWanted bool
+	Status       Status
 }
 
 // Status is the last DevStatusAns.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
@@ -46,16 +48,18 @@ func newProvisioner(cfg *config.Config, clock hub.Clock, cache hub.AssignmentCac
 func network(cfg *config.Config, gateways map[string]bridge.Transmitter, log *zap.Logger) (bridge.Network, error) {
 	n := bridge.Network{
 		NetID: cfg.LoRaWAN.NetID, Region: cfg.LoRaWAN.Plan, Gateways: gateways,
-		Proprietary: cfg.LoRaWAN.ProprietaryDevice, Self: cfg.Gateway.DeviceID,
+		Proprietary: cfg.LoRaWAN.ProprietaryDevice, Self: cfg.Gateway.DeviceID, Kit: cfg.Compat.StarterKit,
 	}
 	desk := codecs{log: log, loaded: map[string]bridge.Codec{}}
-	for _, name := range []string{codec.CayenneLPP, codec.Hex, codec.Text} {
+	n.Decoder = decoderOf(cfg.Compat.DecoderHosts)
+	for _, name := range codec.BuiltIn() {
 		if _, err := desk.load(name, ""); err != nil {
 			return n, err
 		}
 	}
 	for _, c := range cfg.Nodes {
 		node := bridgeNode(c)
+		node.Kit, node.ReportKeys = cfg.Compat.StarterKit, cfg.Compat.ReportKeys
 		var err error
 		if node.Codec, err = desk.load(c.Codec, c.Name); err != nil {
 			return n, err
@@ -72,6 +76,21 @@ func network(cfg *config.Config, gateways map[string]bridge.Transmitter, log *za
 	}
 	n.Codecs = desk.byName()
 	return n, nil
+}
+
+// decoderOf makes codecs of the URLs that twins name: those of hosts that the
+// configuration allows. nil: none are.
+func decoderOf(hosts []string) func(string) (bridge.Codec, error) {
+	if len(hosts) == 0 {
+		return nil
+	}
+	return func(name string) (bridge.Codec, error) {
+		u, err := url.Parse(name)
+		if err != nil || !slices.Contains(hosts, strings.ToLower(u.Host)) && !slices.Contains(hosts, strings.ToLower(u.Hostname())) {
+			return nil, fmt.Errorf("decoder_hosts of the configuration does not have its host")
+		}
+		return codec.Load(name, codec.Options{})
+	}
 }
 
 // codecs loads each codec once.

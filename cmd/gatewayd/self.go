@@ -183,6 +183,9 @@ func (s *self) Method(ctx context.Context, call hub.MethodCall) hub.MethodResult
 	case "ping":
 		return answer(map[string]string{"pong": s.daemon.clock.Now().UTC().Format(time.RFC3339Nano)}, nil)
 	}
+	if result, ok := s.daemon.bridge.KitMethod(ctx, "", call); ok {
+		return result
+	}
 	return methodError(404, "unknown_method", "there is no method "+call.Name+": want stats, nodes, reload or ping")
 }
 

@@ -33,10 +33,16 @@ func tryCodec(file string) (codec.Report, error) {
 
 // codec is the name of a built-in codec, or the path of a script that works.
 func (v validator) codec(s section, raw rawCodec) string {
-	builtIn := []string{codec.CayenneLPP, codec.Hex, codec.Text, codec.None}
+	builtIn := codec.BuiltIn()
 	if slices.Contains(builtIn, raw.Codec) {
 		if len(raw.Variables) > 0 {
 			s.fail("codec_variables", "only a script reads them; remove them, or name a script in codec")
+		}
+		return raw.Codec
+	}
+	if codec.IsURL(raw.Codec) {
+		if err := codec.CheckURL(raw.Codec); err != nil {
+			s.fail("codec", "%v", err)
 		}
 		return raw.Codec
 	}
