@@ -4,6 +4,7 @@ package deploy
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -21,9 +22,6 @@ import (
 
 // shared is where the container has the directory of what the test built.
 const shared = "/opt/deploy"
-
-// powerOff is SIGRTMIN+4, which systemd takes for "systemctl poweroff".
-const powerOff = syscall.Signal(34 + 4)
 
 // container is a Debian with systemd, booted for one test.
 type container struct {
@@ -92,7 +90,7 @@ func (c *container) ready(l *net.UnixConn) error {
 // stop powers the container off. All that runs in it ends with its PID 1.
 func (c *container) stop(cmd *exec.Cmd, exited <-chan struct{}) {
 	if c.leader != 0 {
-		_ = syscall.Kill(c.leader, powerOff)
+		_ = c.command(context.Background(), "systemctl poweroff --no-block").Run() // what comes of it is seen below
 	} else {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 	}
@@ -110,14 +108,14 @@ func (c *container) stop(cmd *exec.Cmd, exited <-chan struct{}) {
 }
 
 // command is one inside the container, as root and outside of any sandbox.
-func (c *container) command(line string) *exec.Cmd {
-	return exec.CommandContext(c.t.Context(), "nsenter", "--target", strconv.Itoa(c.leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
+func (c *container) command(ctx context.Context, line string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(c.leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
 		"--root", "--wd", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "SYSTEMD_COLORS=0", "sh", "-c", line)
 }
 
 // try runs a shell command and returns what it printed.
 func (c *container) try(line string) (string, error) {
-	out, err := c.command(line).CombinedOutput()
+	out, err := c.command(c.t.Context(), line).CombinedOutput()
 	text := strings.TrimSpace(string(out))
 	if err != nil {
 		err = fmt.Errorf("%s: %w\n%s", line, err, text)

@@ -30,8 +30,19 @@ func deviceKey(node string) string {
 	return base64.StdEncoding.EncodeToString([]byte("fake key of device " + node))
 }
 
-// configuration is the daemon's; the key of one node is a credential of the
-// unit. What more there is goes to its end.
+// keyFile has the key of one node where there are no credentials.
+const keyFile = "/etc/gatewayd/greenhouse.key"
+
+// keyOrigin is where that node's key comes from.
+func keyOrigin() string {
+	if emulated() {
+		return "file:" + keyFile
+	}
+	return "credential:greenhouse"
+}
+
+// configuration is the daemon's; the key of one node is elsewhere. What more
+// there is goes to its end.
 func configuration(more string) string {
 	pins := picocell.PinsFor(radiotest.StandInImages())
 	return fmt.Sprintf(`[clock]
@@ -55,7 +66,7 @@ cal5_12 = %q
 
 [[node]]
 device_id = %q
-device_key = "credential:greenhouse"
+device_key = %q
 dev_addr = "%08X"
 nwk_s_key = %q
 app_s_key = %q
@@ -67,7 +78,7 @@ dev_eui = %q
 join_eui = %q
 app_key = %q
 %s`, hubCA, portLink, shared+"/firmware", pins[picocell.ImageAGC], pins[picocell.ImageARB], pins[picocell.ImageCal], pins[picocell.ImageCal5to12],
-		abpNode, devAddr, nwkSKey, appSKey, otaaNode, deviceKey(otaaNode), devEUI(), radio.EUI64{}, appKey, more)
+		abpNode, keyOrigin(), devAddr, nwkSKey, appSKey, otaaNode, deviceKey(otaaNode), devEUI(), radio.EUI64{}, appKey, more)
 }
 
 // writeFirmware writes the images that the simulated concentrator wants.

@@ -3,6 +3,7 @@
 package deploy
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -55,7 +56,7 @@ func (c *container) testUpgrade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(after) != string(config) {
+	if !bytes.Equal(after, config) {
 		t.Errorf("the upgrade has changed the configuration to\n%s", after)
 	}
 	if got := c.sh(t, "stat -c '%%a %%U %%G' %s", configFile); got != "640 root gatewayd" {
