@@ -30,7 +30,7 @@ const defaultSocket = "/var/lib/gatewayd/control.sock"
 func (a *app) askCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.askCommand("status", "Show how the running daemon is", noArgs, asking.status),
-		a.askCommand("nodes", "List the nodes of the running daemon", noArgs, asking.nodes),
+		a.nodesCommand(),
 		a.askCommand("node NAME", "Show one node of the running daemon", oneNode, asking.node),
 		a.askCommand("airtime", "Show the airtime that each gateway has used in the last hour", noArgs, asking.airtime),
 		a.askCommand("gateways", "Show the figures of each gateway: received, sent, refused, drift", noArgs, asking.gateways),

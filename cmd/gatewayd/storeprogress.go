@@ -16,6 +16,8 @@ type progress struct {
 	w     io.Writer // nil: no terminal
 	what  string
 	bytes atomic.Int64
+	items atomic.Int64
+	total int64 // items there are; 0: not known
 }
 
 func (a *app) progress(what string) *progress {
@@ -55,6 +57,9 @@ func (p *progress) show(begin time.Time, quit <-chan struct{}) {
 			fmt.Fprintf(p.w, "%s%s: %v", wipeLine, p.what, time.Since(begin).Round(time.Second))
 			if n := p.bytes.Load(); n > 0 {
 				fmt.Fprintf(p.w, ", %s", size(n))
+			}
+			if p.total > 0 {
+				fmt.Fprintf(p.w, ", %d of %d", p.items.Load(), p.total)
 			}
 		}
 	}

@@ -48,12 +48,17 @@ type environment struct {
 //
 // The error is an Errors unless the file cannot be read at all.
 func Load(path string, getenv func(string) string) (*Config, error) {
-	env := environment{getenv: getenv, read: readSource, certificate: hub.NewCertificate, codec: tryCodec}
+	env := systemEnvironment(getenv)
 	main, err := env.read(path)
 	if err != nil {
 		return nil, err
 	}
 	return check(main, env)
+}
+
+// systemEnvironment is that of this machine.
+func systemEnvironment(getenv func(string) string) environment {
+	return environment{getenv: getenv, read: readSource, certificate: hub.NewCertificate, codec: tryCodec}
 }
 
 // readSource reads a file of the system.
