@@ -3,6 +3,9 @@ package roster
 import (
 	"regexp"
 	"strconv"
+	"strings"
+
+	"gatewayd/bridge/codec"
 )
 
 // hubEntries reads devices of an IoT hub as the Azure IoT Edge LoRaWAN Starter
@@ -89,9 +92,7 @@ func (e *Entry) kitSettings(desired object) {
 		e.set("policy", "linger")
 		e.set("linger", strconv.Itoa(max(n, kitMinKeepAlive))+"s")
 	}
-	if decoder := desired.text("sensordecoder"); decoder != "" {
-		e.note("SensorDecoder %s: name a codec", strconv.Quote(decoder))
-	}
+	e.kitDecoder(desired.text("sensordecoder"))
 	if desired.text("downlink") == "false" {
 		e.note("Downlink is false, and stays behind: what is sent to the device is sent on")
 	}
@@ -105,6 +106,23 @@ func (e *Entry) kitSettings(desired object) {
 		if desired.has(foldKey(key)) {
 			e.note("%s stays behind", key)
 		}
+	}
+}
+
+// kitDecoder takes over a decoder that gatewayd has, too, or can ask.
+func (e *Entry) kitDecoder(decoder string) {
+	for _, known := range []string{codec.KitValue, codec.KitHex} {
+		if strings.EqualFold(decoder, known) {
+			decoder = known
+			e.set("codec", known)
+		}
+	}
+	switch {
+	case strings.HasPrefix(decoder, "http://"):
+		e.set("codec", decoder)
+		e.note("its decoder is asked at %s: that host must be within reach of gatewayd", strconv.Quote(decoder))
+	case decoder != "" && e.Node.text("codec") == "":
+		e.note("SensorDecoder %s: name a codec", strconv.Quote(decoder))
 	}
 }
 
