@@ -13,12 +13,20 @@ import (
 )
 
 // TOML is the node as a [[node]] table.
-func (n Node) TOML() string {
+func (n Node) TOML() string { return n.table("[[node]]") }
+
+// ProfileTOML is what n holds as a [[profile]] table.
+func (n Node) ProfileTOML() string { return n.table("[[profile]]") }
+
+func (n Node) table(header string) string {
 	var b strings.Builder
-	b.WriteString("[[node]]\n")
+	b.WriteString(header + "\n")
 	for _, k := range keys().list {
 		if v, ok := n[k.Name]; ok {
 			fmt.Fprintf(&b, "%s = %s\n", k.Name, tomlValue(v))
+		}
+		if r := n.text("region"); k.Name == "name" && r != "" { // of profiles alone
+			b.WriteString("region = " + Quote(r) + "\n")
 		}
 	}
 	return b.String()
@@ -83,6 +91,25 @@ type Placed struct {
 // span is where in a file a table stands, in bytes. The comments right above it
 // are a part of it.
 type span struct{ start, header, end int }
+
+// Profiles are the [[profile]] tables of a file, by name.
+func Profiles(file string, text []byte) (map[string]Node, error) {
+	var doc struct {
+		Profile []map[string]any `toml:"profile"`
+	}
+	if err := toml.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%s: not TOML, or its profiles are no [[profile]] tables; gatewayd check says where", file)
+	}
+	all := map[string]Node{}
+	for _, tree := range doc.Profile {
+		n := Node{}
+		for key, v := range tree {
+			n[key] = plain(v)
+		}
+		all[n.text("name")] = n
+	}
+	return all, nil
+}
 
 // Tables finds the [[node]] tables of a file.
 func Tables(file string, text []byte) ([]Placed, error) {

@@ -75,6 +75,12 @@ func bans() []ban {
 			why:    "flags and signals are read in one place, cmd/gatewayd",
 		},
 		{
+			from:   []string{"gatewayd/..."},
+			except: []string{"gatewayd/cmd/gatewayd"},
+			to:     []string{"gatewayd/hub/registry"},
+			why:    "a policy opens every device of a hub: commands may hold one, the daemon's parts may not",
+		},
+		{
 			from: []string{"gatewayd/..."},
 			to:   []string{"github.com/pkg/errors", "math/rand", "io/ioutil"},
 			why:  "retired: use errors with %w, math/rand/v2 and os",
@@ -137,6 +143,8 @@ func TestBansBite(t *testing.T) {
 		{"gatewayd/cmd/gatewayd", "github.com/eclipse/paho.mqtt.golang", true},
 		{"gatewayd/radio/modem", "github.com/tarm/serial", false},
 		{"gatewayd/cmd/gatewayd", "github.com/tarm/serial", true},
+		{"gatewayd/bridge", "gatewayd/hub/registry", true},
+		{"gatewayd/cmd/gatewayd", "gatewayd/hub/registry", false},
 		{"gatewayd/cmd/gatewayd", "github.com/spf13/cobra", false},
 		{"gatewayd/internal/config", "github.com/spf13/pflag", true},
 		{"gatewayd/radiology", "gatewayd/hub", false},
