@@ -163,9 +163,10 @@ install: build ## into DESTDIR and prefix (/usr), with the systemd files, comple
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/sysusers.d' deploy/systemd/sysusers.d/gatewayd.conf
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/tmpfiles.d' deploy/systemd/tmpfiles.d/gatewayd.conf
 	install -D -m 0644 -t '$(DESTDIR)$(prefix)/lib/udev/rules.d' deploy/systemd/udev/70-gatewayd.rules
-	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd' CHANGELOG.md docs/*.md
-	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd/examples' configs/*.toml
-	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd/examples/codecs' configs/codecs/*
+	install -D -m 0644 -t '$(DESTDIR)$(prefix)/share/doc/gatewayd' CHANGELOG.md
+	cp -r --no-preserve=mode,ownership docs/. '$(DESTDIR)$(prefix)/share/doc/gatewayd'
+	cp -r --no-preserve=mode,ownership configs/. '$(DESTDIR)$(prefix)/share/doc/gatewayd/examples'
+	chmod -R u=rwX,go=rX '$(DESTDIR)$(prefix)/share/doc/gatewayd'
 	bin/gatewayd completion bash | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/bash-completion/completions/gatewayd'
 	bin/gatewayd completion zsh | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/zsh/vendor-completions/_gatewayd'
 	bin/gatewayd completion fish | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/fish/vendor_completions.d/gatewayd.fish'

@@ -23,6 +23,14 @@ PrivateIPC=no
 PrivateUsers=no
 `
 
+// emulate writes it, where there is an emulation.
+func (c *container) emulate(t *testing.T) {
+	t.Helper()
+	if emulated() {
+		c.write(t, dropIn+"emulated.conf", emulation)
+	}
+}
+
 // TestPackage leads one machine through the life of the package. Each step
 // begins where the one before has ended, so the first that fails is the last.
 func TestPackage(t *testing.T) {
@@ -33,9 +41,7 @@ func TestPackage(t *testing.T) {
 	build(t, dir)
 	writeFirmware(t, filepath.Join(dir, "firmware"))
 	c := boot(t, dir)
-	if emulated() {
-		c.write(t, dropIn+"emulated.conf", emulation)
-	}
+	c.emulate(t)
 	for _, step := range []struct {
 		name string
 		run  func(*container, *testing.T)
@@ -56,6 +62,7 @@ func TestPackage(t *testing.T) {
 		{"disabled", (*container).testDisabled},
 		{"remove", (*container).testRemove},
 		{"purge", (*container).testPurge},
+		{"by hand", (*container).testByHand},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(c, t) }) {
 			journal, err := c.try("journalctl --no-pager --lines=300 _SYSTEMD_UNIT=init.scope + UNIT=gatewayd.service + _SYSTEMD_UNIT=gatewayd.service" +
@@ -107,8 +114,11 @@ func (c *container) testWaiting(t *testing.T) {
 	if failed := c.sh(t, "systemctl --failed --plain --no-legend"); strings.Contains(failed, "gatewayd") {
 		t.Errorf("failed after the installation: %s", failed)
 	}
-	// Where the text sends its reader.
-	c.sh(t, "runuser -u gatewayd -- gatewayd check --config /usr/share/doc/gatewayd/examples/gatewayd.toml")
+	// Where the text sends its reader, in the manual's words.
+	c.documented(t, "Install", "install ")
+	c.sh(t, "runuser -u gatewayd -- gatewayd check")
+	c.sh(t, "systemctl reload gatewayd")
+	c.awaitLog(t, "gatewayd starts", "")
 }
 
 func (c *container) testModes(t *testing.T) {

@@ -88,17 +88,19 @@ func await[T any](t *testing.T, what string, try func() (T, error)) T {
 }
 
 // build makes what goes into the container: the package in two versions, as
-// old.deb and new.deb, and this test binary, as site.
+// old.deb and new.deb, the archive as archive.tar.gz, and this test binary, as
+// site.
 func build(t *testing.T, dir string) {
 	t.Helper()
-	for name, version := range map[string][]string{"old": nil, "new": {"VERSION=" + upgraded}} {
-		dist := filepath.Join(dir, name)
-		run(t, nil, "make", append(version, "-C", repository, "--no-print-directory", "deb", "ARCHES="+arch(), "DIST="+dist)...)
-		debs, err := filepath.Glob(filepath.Join(dist, "*.deb"))
-		if err != nil || len(debs) != 1 {
-			t.Fatalf("make deb made %v: %v", debs, err)
+	for name, args := range map[string][]string{"old": {"deb"}, "new": {"release", "VERSION=" + upgraded}} {
+		run(t, nil, "make", append(args, "-C", repository, "--no-print-directory", "ARCHES="+arch(), "DIST="+filepath.Join(dir, name))...)
+	}
+	for made, name := range map[string]string{"old/*.deb": "old.deb", "new/*.deb": "new.deb", "new/*.tar.gz": "archive.tar.gz"} {
+		files, err := filepath.Glob(filepath.Join(dir, made))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("for %s make made %v: %v", made, files, err)
 		}
-		if err := os.Rename(debs[0], filepath.Join(dir, name+".deb")); err != nil {
+		if err := os.Rename(files[0], filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

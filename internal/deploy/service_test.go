@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,12 +61,13 @@ func (c *container) logged(t *testing.T) (lines []map[string]any, others []strin
 	return lines, others
 }
 
-// awaitLog waits for a line with msg and, unless it is "", version.
+// awaitLog waits for a line with msg and, unless it is "", version, and returns
+// the newest.
 func (c *container) awaitLog(t *testing.T, msg, version string) map[string]any {
 	t.Helper()
 	return await(t, "log line "+msg, func() (map[string]any, error) {
 		lines, _ := c.logged(t)
-		for _, line := range lines {
+		for _, line := range slices.Backward(lines) {
 			if line["msg"] == msg && (version == "" || line["version"] == version) {
 				return line, nil
 			}
