@@ -53,6 +53,23 @@ func readNodes(path string) (*nodesFiles, error) {
 	return f, nil
 }
 
+// openNodes reads the files of a configuration that is in order and has a
+// nodes_file to add to.
+func (a *app) openNodes(path string) (*nodesFiles, *config.Config, error) {
+	f, err := readNodes(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.writable(); err != nil {
+		return nil, nil, err
+	}
+	cfg, err := f.Try(a.getenv, f.Text)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	return f, cfg, nil
+}
+
 // writable says what to do if there is no file to write nodes to.
 func (f *nodesFiles) writable() error {
 	if f.Name == "" {

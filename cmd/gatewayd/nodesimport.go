@@ -83,16 +83,9 @@ func (a *app) takeOver(list roster.List, o importing) error {
 	if err != nil {
 		return err
 	}
-	f, err := readNodes(o.config)
+	f, cfg, err := a.openNodes(o.config)
 	if err != nil {
 		return err
-	}
-	if err := f.writable(); err != nil {
-		return err
-	}
-	cfg, err := f.Try(a.getenv, f.Text)
-	if err != nil {
-		return usageError{err}
 	}
 	m, err := a.deviceMaker(cfg, f.Provisioned, o)
 	if err != nil {

@@ -63,16 +63,9 @@ func (a *app) profileImportCommand() *cobra.Command {
 }
 
 func (a *app) importProfiles(from string, o profiling) error {
-	f, err := readNodes(o.config)
+	f, cfg, err := a.openNodes(o.config)
 	if err != nil {
 		return err
-	}
-	if err := f.writable(); err != nil {
-		return err
-	}
-	cfg, err := f.Try(a.getenv, f.Text)
-	if err != nil {
-		return usageError{err}
 	}
 	if len(o.regions) == 0 {
 		o.regions = []string{cfg.LoRaWAN.Region}

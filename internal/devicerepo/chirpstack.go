@@ -95,7 +95,9 @@ func (r *repository) chirpStackDevice(vendor, name, file string, s Selection) []
 					continue
 				}
 				d.chirpStackProfile(p)
-				d.Script, d.Err = r.chirpStackCodec(path.Join(vendor, "codecs"), firmware.Codec)
+				if firmware.Codec != "" && d.Err == nil {
+					d.Script, d.Err = r.codecOnce(path.Join(vendor, "codecs"), firmware.Codec, r.readChirpStackCodec)
+				}
 			}
 			list = append(list, d)
 		}
@@ -111,19 +113,6 @@ func (d *Device) chirpStackProfile(p csProfile) {
 	if a := p.Profile.ABP; !p.Profile.SupportsOTAA {
 		d.abp(factory{delay: a.RX1Delay, offset: a.RX1DROffset, rx2DataRate: a.RX2DR, rx2Hz: a.RX2Freq})
 	}
-}
-
-func (r *repository) chirpStackCodec(folder, name string) (*Script, error) {
-	if name == "" {
-		return nil, nil
-	}
-	at := path.Join(folder, name)
-	if s, ok := r.codecs[at]; ok {
-		return s, r.broken[at]
-	}
-	s, err := r.readChirpStackCodec(folder, name)
-	r.codecs[at], r.broken[at] = s, err
-	return s, err
 }
 
 func (r *repository) readChirpStackCodec(folder, name string) (*Script, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gatewayd/bridge/region"
@@ -47,12 +48,14 @@ func (d *Device) set(key string, v any) { d.Profile[key] = v }
 // Selection says which devices are wanted. Empty lists are all.
 type Selection struct {
 	Vendors, Devices []string // patterns as of path.Match
-	Regions          []string // as gatewayd calls them
+	Regions          []string // as any of the sources calls them
 }
 
 func (s Selection) vendor(name string) bool { return matches(s.Vendors, name) }
 func (s Selection) device(name string) bool { return matches(s.Devices, name) }
-func (s Selection) region(name string) bool { return name == "" || matches(s.Regions, name) }
+func (s Selection) region(name string) bool {
+	return name == "" || len(s.Regions) == 0 || slices.ContainsFunc(s.Regions, func(r string) bool { return regionName(r) == name })
+}
 
 func matches(patterns []string, name string) bool {
 	for _, p := range patterns {

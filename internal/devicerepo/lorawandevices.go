@@ -180,21 +180,19 @@ func (r *repository) lorawanProfile(folder string, ref ttnProfileRef, d *Device)
 		return d.Err
 	}
 	var err error
-	d.Script, err = r.lorawanCodec(path.Join(folder, d.Vendor), ref.Codec)
+	d.Script, err = r.codecOnce(path.Join(folder, d.Vendor), ref.Codec, r.readLoRaWANCodec)
 	return errors.Join(d.Err, err)
 }
 
 func hertz(mhz float64) int64 { return int64(math.Round(mhz * 1e6)) }
 
-// lorawanCodec reads a codec once, however many devices have it.
-func (r *repository) lorawanCodec(folder, id string) (*Script, error) {
-	at := path.Join(folder, id)
-	if s, ok := r.codecs[at]; ok {
-		return s, r.broken[at]
+// codecOnce reads a codec once, however many devices have it.
+func (r *repository) codecOnce(folder, name string, read func(folder, name string) (*Script, error)) (*Script, error) {
+	at := path.Join(folder, name)
+	if _, done := r.codecs[at]; !done {
+		r.codecs[at], r.broken[at] = read(folder, name)
 	}
-	s, err := r.readLoRaWANCodec(folder, id)
-	r.codecs[at], r.broken[at] = s, err
-	return s, err
+	return r.codecs[at], r.broken[at]
 }
 
 func (r *repository) readLoRaWANCodec(folder, id string) (*Script, error) {

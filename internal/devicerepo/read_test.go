@@ -38,7 +38,7 @@ func TestSelection(t *testing.T) {
 		}
 		m[vendor+"/p.yaml"] = &fstest.MapFile{Data: []byte("macVersion: '1.0.2'\nsupportsJoin: true\n")}
 	}
-	devices, err := Read(m, Selection{Vendors: []string{"TWO"}, Devices: []string{"lht*"}, Regions: []string{"US915", "EU868"}})
+	devices, err := Read(m, Selection{Vendors: []string{"TWO"}, Devices: []string{"lht*"}, Regions: []string{"US902-928", "EU868"}})
 	if err != nil {
 		t.Fatal(err)
 	}
