@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -93,6 +94,19 @@ func (f *nodesFiles) write(text []byte) error {
 	}
 	f.now = text
 	return nil
+}
+
+// profiles are the [[profile]] tables of both files, by name.
+func (f *nodesFiles) profiles() (map[string]roster.Node, error) {
+	all := map[string]roster.Node{}
+	for file, text := range map[string][]byte{f.Main: f.MainText, f.Name: f.Text} {
+		more, err := roster.Profiles(file, text)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		maps.Copy(all, more)
+	}
+	return all, nil
 }
 
 // find is the node that people mean by a name, a device id or a DevEUI.

@@ -91,7 +91,15 @@ func (a *app) takeOver(list roster.List, o importing) error {
 	if err != nil {
 		return err
 	}
-	outcomes := roster.Plan(list.Entries, f.have, roster.Options{Defaults: defaults, Provisioned: f.Provisioned})
+	profiles, err := f.profiles()
+	if err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for name := range profiles {
+		names[name] = true
+	}
+	outcomes := roster.Plan(list.Entries, f.have, roster.Options{Defaults: defaults, Provisioned: f.Provisioned, Profiles: names})
 	if err := roster.Check(outcomes, f.NodesFiles, a.getenv, m.wanted); err != nil {
 		return usageError{err}
 	}

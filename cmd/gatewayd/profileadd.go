@@ -35,17 +35,11 @@ func (a *app) addProfiles(f *nodesFiles, devices []devicerepo.Device, o profilin
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	d := profileDesk{
-		nodesFiles: f, o: o, have: map[string]roster.Node{}, folder: o.codecFolder(f.NodesFiles), scratch: scratch,
+		nodesFiles: f, o: o, folder: o.codecFolder(f.NodesFiles), scratch: scratch,
 		scripts: map[string][]byte{}, checked: map[string]string{}, text: f.Text,
 	}
-	for file, text := range map[string][]byte{f.Main: f.MainText, f.Name: f.Text} {
-		more, err := roster.Profiles(file, text)
-		if err != nil {
-			return usageError{err}
-		}
-		for name, n := range more {
-			d.have[name] = n
-		}
+	if d.have, err = f.profiles(); err != nil {
+		return err
 	}
 	bar := a.progress("reading profiles")
 	bar.total = int64(len(devices))

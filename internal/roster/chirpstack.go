@@ -44,6 +44,9 @@ func flatten(o object) object {
 		case key == "device" || key == "devicekeys" || key == "keys" || key == "deviceactivation" || key == "activation":
 			maps.Copy(flat, flatten(part))
 		case key == "deviceprofile" || key == "profile":
+			if name := part.text("name"); name != "" {
+				flat["deviceprofilename"] = name
+			}
 			for _, k := range []string{"macversion", "supportsclassc", "supportsotaa", "supportsjoin"} {
 				if part.has(k) {
 					flat[k] = part[k]
@@ -62,6 +65,9 @@ func chirpStackEntry(o object, line int) Entry {
 		"f_nwk_s_int_key": {"fnwksintkey", "nwkskey"}, "s_nwk_s_int_key": {"snwksintkey"}, "nwk_s_enc_key": {"nwksenckey"},
 	} {
 		e.set(key, o.text(from...))
+	}
+	if kind := o.text("deviceprofilename"); kind != "" {
+		e.Kinds = []string{kind}
 	}
 	e.classC(o.text("supportsclassc") == "true")
 	e.skipCounters(o.text("skipfcntcheck") == "true")

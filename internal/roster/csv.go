@@ -120,7 +120,7 @@ func columnAliases() map[string]string {
 		"networksessionkey": "nwk_s_key", "nwksessionkey": "nwk_s_key", "applicationsessionkey": "app_s_key", "appsessionkey": "app_s_key",
 		"primarykey": "device_key", "symmetrickey": "device_key", "deviceaddress": "dev_addr", "devicename": "name",
 		"lorawanversion": "version", "macversion": "version", "classtype": "class", "rx1delay": "rx_delay", "rx1droffset": "rx1_dr_offset",
-		"supportsclassc": supportsClassC, "skipfcntcheck": skipCounters, "skipfcnt": skipCounters,
+		"deviceprofilename": kindName, "brandid": brandID, "firmwareversion": firmwareOf, "supportsclassc": supportsClassC, "skipfcntcheck": skipCounters, "skipfcnt": skipCounters,
 	} {
 		m[alias] = key
 	}
@@ -131,6 +131,9 @@ func columnAliases() map[string]string {
 const (
 	supportsClassC = "supports class C"
 	skipCounters   = "skip FCnt check"
+	kindName       = "device profile name"
+	brandID        = "brand"
+	firmwareOf     = "firmware"
 )
 
 // row reads one line.
@@ -143,10 +146,21 @@ func (e *Entry) row(columns, record []string, format Format) {
 		e.Err = fmt.Errorf("has %d fields, and the first line names %d", len(record), len(columns))
 		return
 	}
+	var brand, model, firmware string
 	for i, key := range columns {
 		text := strings.TrimSpace(record[i])
+		if key == "model_id" && format == ThingsStack {
+			model = text // of its device repository, not of Plug and Play
+			continue
+		}
 		switch key {
 		case "":
+		case kindName:
+			e.Kinds = append(e.Kinds, text)
+		case brandID:
+			brand = text
+		case firmwareOf:
+			firmware = text
 		case supportsClassC:
 			e.classC(strings.ToLower(text) == "true")
 		case skipCounters:
@@ -156,6 +170,7 @@ func (e *Entry) row(columns, record []string, format Format) {
 			keepEmpty(e.Node, key, text)
 		}
 	}
+	e.kind(brand, model, firmware)
 	switch format {
 	case ChirpStack:
 		e.chirpStackKeys()

@@ -49,6 +49,8 @@ type Options struct {
 	// Provisioned says that a node without a device id is left to the
 	// provisioning service.
 	Provisioned bool
+	// Profiles are the names of the profiles that there are.
+	Profiles map[string]bool
 }
 
 // Plan compares the entries of a list with the nodes that there are, and with
@@ -79,6 +81,7 @@ func Plan(entries []Entry, have []Placed, o Options) []Outcome {
 		oneName(out.Node, names)
 		out.Status, out.Reason = compare(out.Node, taken)
 		if out.Status == Added {
+			o.profile(out)
 			owner{out.Node, fmt.Sprintf("line %d", e.Line)}.enter(taken)
 		}
 	}
@@ -130,6 +133,16 @@ func (o Options) complete(n Node) {
 	if n.DeviceID() == "" && !provisioned && n.text("dev_eui") != "" {
 		n["device_id"] = n.text("dev_eui")
 	}
+}
+
+// profile gives a new node the profile of its kind, if there is one.
+func (o Options) profile(out *Outcome) {
+	known := slices.IndexFunc(out.Kinds, func(kind string) bool { return o.Profiles[kind] })
+	if known < 0 || out.Node.text("profile") != "" {
+		return
+	}
+	out.Node["profile"] = out.Kinds[known]
+	out.note("with the profile %q", out.Kinds[known])
 }
 
 // oneName tells nodes of one name apart: others than gatewayd let many have the

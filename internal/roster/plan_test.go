@@ -166,3 +166,25 @@ func TestWriteFile(t *testing.T) {
 		t.Error("written into a folder that is not there")
 	}
 }
+
+// TestKind checks that a new node gets the profile of its kind, if there is one,
+// and that one that is there already is left as it is.
+func TestKind(t *testing.T) {
+	t.Parallel()
+	entries := func() []Entry {
+		return mustList(t, "testdata/list/things-stack.json", "").Entries
+	}
+	profiles := Options{Profiles: map[string]bool{"dragino/lht65": true}}
+	first := Plan(entries(), nil, profiles)
+	if p := first[0].Node["profile"]; p != "dragino/lht65" || first[1].Node["profile"] != nil {
+		t.Errorf("profile %v, and %v of another", p, first[1].Node["profile"])
+	}
+	text, _ := Append(nil, Nodes(Plan(entries(), nil, Options{})))
+	have, err := Tables("n", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := Plan(entries(), have, profiles); again[0].Status != Same {
+		t.Errorf("%v", again[0])
+	}
+}

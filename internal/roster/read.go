@@ -29,6 +29,9 @@ type Entry struct {
 	Notes []string // what the list says of it that a [[node]] has no place for
 	Skip  string   // why it is nothing that could be a node; "" if it is
 	Err   error    // why it cannot be read; it quotes nothing
+	// Kinds are the names of what kind of device the list says it is, the
+	// narrowest first; a profile of such a name is its own.
+	Kinds []string
 }
 
 func (e *Entry) note(format string, args ...any) {

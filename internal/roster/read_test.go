@@ -37,6 +37,9 @@ func TestRead(t *testing.T) {
 				default:
 					fmt.Fprintf(&b, "\n%s", e.Node.TOML())
 				}
+				for _, kind := range e.Kinds {
+					fmt.Fprintf(&b, "# kind %s\n", kind)
+				}
 				for _, note := range e.Notes {
 					fmt.Fprintf(&b, "# %s\n", note)
 				}

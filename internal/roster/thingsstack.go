@@ -48,8 +48,18 @@ func thingsStackEntry(it item) Entry {
 	if f := o.in("formatters").text("upformatter"); f != "" && f != "FORMATTER_NONE" {
 		e.note("its payload formatter stays behind: name a codec")
 	}
+	version := o.in("versionids")
+	e.kind(version.text("brandid"), version.text("modelid"), version.text("firmwareversion"))
 	e.thingsStackKeys()
 	return e
+}
+
+// kind is named as profile import names profiles of the device repository, in
+// which The Things Stack's brands and models are.
+func (e *Entry) kind(brand, model, firmware string) {
+	if brand != "" && model != "" {
+		e.Kinds = []string{brand + "/" + model + "@" + firmware, brand + "/" + model}
+	}
 }
 
 // macSettings are the windows and counters of a device.
