@@ -89,7 +89,7 @@ func (f *nodesFiles) write(text []byte) error {
 	if strings.TrimPrefix(string(now), "\xef\xbb\xbf") != string(f.now) {
 		return fmt.Errorf("%s has changed meanwhile: it stays as it is, run this again", f.Name)
 	}
-	if err := roster.WriteFile(f.Name, text, f.Main); err != nil {
+	if err := roster.WriteFile(f.Name, text, f.Main, roster.ModeKeys); err != nil {
 		return err
 	}
 	f.now = text

@@ -220,7 +220,7 @@ func (d *profileDesk) write() error {
 		if err == nil && (bytes.Equal(there, text) || filepath.Ext(name) != ".js") {
 			continue // examples that are there may be of the user's own
 		}
-		if err := roster.WriteFile(file, text, d.Main); err != nil {
+		if err := roster.WriteFile(file, text, d.Main, roster.ModeOpen); err != nil {
 			return err
 		}
 	}

@@ -147,7 +147,7 @@ func TestWriteFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, target := range []string{name, link} {
-		if err := WriteFile(target, []byte(target), like); err != nil {
+		if err := WriteFile(target, []byte(target), like, ModeOpen); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(name)
@@ -162,7 +162,7 @@ func TestWriteFile(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 3 {
 		t.Errorf("left behind: %v", entries)
 	}
-	if err := WriteFile(filepath.Join(dir, "none", "n"), nil, like); err == nil {
+	if err := WriteFile(filepath.Join(dir, "none", "n"), nil, like, ModeKeys); err == nil {
 		t.Error("written into a folder that is not there")
 	}
 }

@@ -8,21 +8,24 @@ import (
 	"syscall"
 )
 
-// newFileMode is that of a file with keys in it.
-const newFileMode = 0o640
+// Modes of new files.
+const (
+	ModeKeys fs.FileMode = 0o640 // with keys in them
+	ModeOpen fs.FileMode = 0o644
+)
 
 // WriteFile puts text in the place of a file so that after a power cut there is
-// the old or the new one. Mode and owner stay; those of a new file are those of
-// the file like.
-func WriteFile(name string, text []byte, like string) (err error) {
+// the old or the new one. Mode and owner stay. A new file has the owner of the
+// file like; others may do with it what mode says, and no more than with like.
+func WriteFile(name string, text []byte, like string, mode fs.FileMode) (err error) {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target // the link stays one
 	}
-	mode, info := fs.FileMode(newFileMode), fs.FileInfo(nil)
+	info := fs.FileInfo(nil)
 	if i, statErr := os.Stat(name); statErr == nil {
 		mode, info = i.Mode().Perm(), i
 	} else if i, statErr := os.Stat(like); statErr == nil {
-		mode, info = i.Mode().Perm()&newFileMode, i
+		mode, info = i.Mode().Perm()&mode, i
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
