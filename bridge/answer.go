@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"slices"
+	"time"
 
 	"gatewayd/bridge/mac"
 	"gatewayd/radio"
@@ -144,7 +145,7 @@ func (b *Bridge) attempts(r reception, windows [2]window) []attempt {
 			continue
 		}
 		for _, u := range r.receivers() {
-			all = append(all, attempt{receiverOf(u), w, radio.Downlink{
+			all = append(all, attempt{receiverOf(u), w, u.Received, radio.Downlink{
 				At: u.Ticks.Add(w.delay), Frequency: w.frequency, DataRate: w.dataRate, Gateway: u.Gateway,
 			}})
 		}
@@ -157,7 +158,7 @@ func (b *Bridge) attempts(r reception, windows [2]window) []attempt {
 func (b *Bridge) pushAttempts(n *nodeState, w window) []attempt {
 	var all []attempt
 	for _, r := range b.reaching(n) {
-		all = append(all, attempt{r, w, radio.Downlink{
+		all = append(all, attempt{r, w, time.Time{}, radio.Downlink{
 			Immediate: true, Frequency: w.frequency, DataRate: w.dataRate, Gateway: r.gateway,
 		}})
 	}

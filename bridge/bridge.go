@@ -90,6 +90,9 @@ type Options struct {
 	Suspect bool
 	// Operator does what methods ask for that is not the bridge's to do.
 	Operator Operator
+	// Watch is told of every frame, on the goroutine that decides: it must not
+	// wait. nil: nobody watches.
+	Watch func(Heard)
 	// Alive is called at least once a second as long as Run gets around.
 	Alive func()
 }
@@ -108,6 +111,7 @@ type Bridge struct {
 	log      *zap.Logger
 	operator Operator
 	alive    func()
+	watch    func(Heard)
 	requests chan request
 	reload   chan reload
 
@@ -144,13 +148,14 @@ type Bridge struct {
 // New reads the sessions of nodes from the store. It starts nothing.
 func New(o Options) (*Bridge, error) {
 	b := &Bridge{
-		store: o.Store, clock: o.Clock, log: o.Log, operator: o.Operator, alive: o.Alive,
+		store: o.Store, clock: o.Clock, log: o.Log, operator: o.Operator, alive: o.Alive, watch: o.Watch,
 		requests: make(chan request), reload: make(chan reload),
-		drops: newDrops(o.Log, o.Clock.Now),
+		drops: newDrops(o.Log, o.Clock.Now, o.Watch),
 		table: newTable(), dedup: newDedup(o.Dedup),
 		flights: map[uint64]flight{}, untold: map[string]int{}, ledgers: map[receiver]*duty.Ledger{},
 		feeds: map[string]*feed{}, reports: map[string]*reports{},
 	}
+	b.counters.slack, b.counters.codec = slackHistogram(), codecHistogram()
 	b.believed = b.trusted()
 	if b.alive == nil {
 		b.alive = func() {}

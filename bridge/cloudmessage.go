@@ -71,8 +71,7 @@ const maxAttempts = 15
 // sent it.
 func (n Node) parseDownlink(ctx context.Context, b []byte) (Downlink, error) {
 	if n.Kit && isKit(b) {
-		d, _, err := parseKit(b)
-		return d, err
+		return parseKit(b)
 	}
 	var r downlinkRequest
 	if err := json.Unmarshal(b, &r); err != nil {

@@ -21,10 +21,11 @@ type drops struct {
 	counts   map[Reason]*atomic.Uint64 // filled once, then only read
 	lastLine map[Reason]time.Time
 	unsaid   map[Reason]int
+	watch    func(Heard) // nil: nobody
 }
 
-func newDrops(log *zap.Logger, now func() time.Time) *drops {
-	d := &drops{log: log, now: now, counts: map[Reason]*atomic.Uint64{}, lastLine: map[Reason]time.Time{}, unsaid: map[Reason]int{}}
+func newDrops(log *zap.Logger, now func() time.Time, watch func(Heard)) *drops {
+	d := &drops{log: log, now: now, watch: watch, counts: map[Reason]*atomic.Uint64{}, lastLine: map[Reason]time.Time{}, unsaid: map[Reason]int{}}
 	for _, r := range Reasons() {
 		d.counts[r] = new(atomic.Uint64)
 	}
@@ -34,6 +35,9 @@ func newDrops(log *zap.Logger, now func() time.Time) *drops {
 // add counts one frame. n is the node it claims to be from, if known.
 func (d *drops) add(r Reason, up radio.Uplink, n *nodeState, detail string) {
 	d.counts[r].Add(1)
+	if d.watch != nil {
+		d.watch(heardOf(up, string(r), detail).of(n))
+	}
 	now := d.now()
 	if last, said := d.lastLine[r]; said && now.Sub(last) < dropLogEvery {
 		d.unsaid[r]++

@@ -68,6 +68,7 @@ func (b *Bridge) joinEvent(bt *batch, j joining, addr lorawan.DevAddr) {
 	rec.stamp(b.clock, j.up.Received)
 	rec.DevAddr = addr
 	bt.publish(j.node, rec)
+	bt.after = append(bt.after, func() { b.watchJoined(j.node, j.up) })
 }
 
 // report turns what the MAC layer learned into events and log lines.

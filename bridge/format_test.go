@@ -27,6 +27,7 @@ var update = flags.Bool("update", false, "write the golden files")
 type stubCodec codec.Result
 
 func (s stubCodec) DecodeUplink(context.Context, codec.Uplink) codec.Result { return codec.Result(s) }
+
 func (stubCodec) EncodeDownlink(context.Context, codec.Command) (codec.Downlink, error) {
 	return codec.Downlink{}, errors.New("not in this test")
 }
@@ -69,15 +70,23 @@ func samples() []sample {
 	}
 	values := stubCodec{Data: json.RawMessage(`{"temperature_1":27.2,"gps_2":{"latitude":1.5,"longitude":-2},"list":[1,{"a":true}]}`), Warnings: []string{"old firmware"}}
 	return []sample{
-		{"up", up, nil}, {"up-values", up, values}, {"up-errors", up, stubCodec{Errors: []string{"payload too short"}}},
-		{"up-acknowledges", ackedUp, nil}, {"up-empty", empty, values}, {"up-fsk", fsk, nil}, {"join", join, nil},
-		{"queued", downlink(kindTxAck, stateQueued, ""), nil}, {"transmitted", downlink(kindTxAck, stateTransmitted, ""), nil},
+		{"up", up, nil},
+		{"up-values", up, values},
+		{"up-errors", up, stubCodec{Errors: []string{"payload too short"}}},
+		{"up-acknowledges", ackedUp, nil},
+		{"up-empty", empty, values},
+		{"up-fsk", fsk, nil},
+		{"join", join, nil},
+		{"queued", downlink(kindTxAck, stateQueued, ""), nil},
+		{"transmitted", downlink(kindTxAck, stateTransmitted, ""), nil},
 		{"expired", downlink(kindTxAck, stateExpired, "too late"), nil},
 		{"rejected", downlink(kindTxAck, stateRejected, "size: 300 bytes do not fit"), nil},
-		{"acked", downlink(kindAck, stateAcked, ""), nil}, {"nacked", downlink(kindAck, stateNacked, "not acknowledged"), nil},
+		{"acked", downlink(kindAck, stateAcked, ""), nil},
+		{"nacked", downlink(kindAck, stateNacked, "not acknowledged"), nil},
 		{"status", event(kindStatus, rare{Battery: &battery, Margin: &margin}), nil},
 		{"log", event(kindLog, rare{State: "refused", Command: "LinkADRReq", Reason: "power"}), nil},
-		{"drop", event(kindDrop, rare{Count: 12, Reason: "full"}), nil}, {"proprietary", foreign, nil},
+		{"drop", event(kindDrop, rare{Count: 12, Reason: "full"}), nil},
+		{"proprietary", foreign, nil},
 	}
 }
 
@@ -154,10 +163,9 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: %v", s.name, err)
 		}
 		required := []string{"schema", "event", "deviceId", "receivedAt", "devAddr"}
-		switch s.record.Kind {
-		case kindUp:
+		if k := s.record.Kind; k == kindUp {
 			required = append(required, "fCnt", "payload", "gatewayEui")
-		case kindTxAck, kindAck:
+		} else if k == kindTxAck || k == kindAck {
 			required = append(required, "state", "downlinkId")
 		}
 		for _, key := range required {

@@ -53,18 +53,18 @@ const devStatusCmd = "DevStatusCmd"
 // parseKit reads the kit's form. Source: its documentation of C2D messages, and
 // its code where that says more. The kit sends nothing where rawPayload is no
 // base64; here that is an error.
-func parseKit(b []byte) (d Downlink, devEUI string, err error) {
+func parseKit(b []byte) (d Downlink, err error) {
 	var r kitRequest
 	if err := json.Unmarshal(b, &r); err != nil {
-		return d, "", fmt.Errorf("not a downlink in JSON: %w", err)
+		return d, fmt.Errorf("not a downlink in JSON: %w", err)
 	}
 	if len(r.MessageID) > maxID {
-		return d, "", fmt.Errorf("messageId: %d characters, at most %d", len(r.MessageID), maxID)
+		return d, fmt.Errorf("messageId: %d characters, at most %d", len(r.MessageID), maxID)
 	}
 	d = Downlink{ID: r.MessageID, Confirmed: r.Confirmed}
 	for _, c := range r.MACCommands {
 		if !strings.EqualFold(c.CID, devStatusCmd) {
-			return d, "", fmt.Errorf("macCommands: %q cannot be ordered here: want %s; channels, windows, power and data rates follow the configuration and the twin", c.CID, devStatusCmd)
+			return d, fmt.Errorf("macCommands: %q cannot be ordered here: want %s; channels, windows, power and data rates follow the configuration and the twin", c.CID, devStatusCmd)
 		}
 		d.AskStatus = true
 	}
@@ -76,16 +76,16 @@ func parseKit(b []byte) (d Downlink, devEUI string, err error) {
 		d.Payload = []byte(*r.Payload)
 	case r.RawPayload != nil:
 		if d.Payload, err = base64.StdEncoding.DecodeString(*r.RawPayload); err != nil {
-			return d, "", fmt.Errorf("rawPayload: %w", err)
+			return d, fmt.Errorf("rawPayload: %w", err)
 		}
 	}
 	switch {
 	case d.FPort == 0 && len(d.Payload) > 0:
-		return d, "", errors.New("fport: 1 to 223 with a payload; 0 is for macCommands alone")
+		return d, errors.New("fport: 1 to 223 with a payload; 0 is for macCommands alone")
 	case d.FPort == 0 && !d.AskStatus:
-		return d, "", errors.New("fport is missing")
+		return d, errors.New("fport is missing")
 	}
-	return d, r.DevEUI, nil
+	return d, nil
 }
 
 // alone reports whether d only asks for MAC commands: nothing goes into the

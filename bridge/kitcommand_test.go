@@ -31,7 +31,7 @@ func TestParseKit(t *testing.T) {
 		"long id":              {`{"fport":1,"messageId":"` + strings.Repeat("x", 129) + `"}`, Downlink{}, "messageId"},
 		"no JSON":              {`{`, Downlink{}, "JSON"},
 	} {
-		d, _, err := parseKit([]byte(tt.in))
+		d, err := parseKit([]byte(tt.in))
 		if tt.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%s: %+v, %v; want an error about %s", name, d, err, tt.err)
@@ -121,7 +121,7 @@ func TestKitReportWorth(t *testing.T) {
 func FuzzParseKit(f *testing.F) {
 	f.Add([]byte(`{"devEUI":"47AAC86800430028","fport":1,"confirmed":false,"payload":"text","rawPayload":"AQ==","messageId":"id","macCommands":[{"cid":"DevStatusCmd"}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d, _, err := parseKit(b)
+		d, err := parseKit(b)
 		if err == nil && d.FPort == 0 && (len(d.Payload) > 0 || !d.AskStatus) {
 			t.Errorf("%q became %+v", b, d)
 		}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/brocaar/lorawan"
@@ -40,11 +41,9 @@ func kitAnswers(commands []byte) map[string]string {
 
 // bareAnswer reports whether cid has no payload on the way up.
 func bareAnswer(cid lorawan.CID) bool {
-	switch cid {
-	case lorawan.LinkCheckReq, lorawan.DutyCycleAns, lorawan.RXTimingSetupAns, lorawan.TXParamSetupAns, lorawan.DeviceTimeReq:
-		return true
-	}
-	return false
+	return slices.Contains([]lorawan.CID{
+		lorawan.LinkCheckReq, lorawan.DutyCycleAns, lorawan.RXTimingSetupAns, lorawan.TXParamSetupAns, lorawan.DeviceTimeReq,
+	}, cid)
 }
 
 // kitAnswer is the kit's name of an answer, and what it says; "" for commands
@@ -69,13 +68,7 @@ func kitAnswer(cid lorawan.CID, payload lorawan.MACCommandPayload) (name, text s
 		return "NewChannelCmd", fmt.Sprintf(", data rate: %s, frequency: %s",
 			done(p.DataRateRangeOK, "updated"), done(p.ChannelFrequencyOK, "updated"))
 	}
-	switch cid {
-	case lorawan.DutyCycleAns:
-		return "DutyCycleCmd", ""
-	case lorawan.RXTimingSetupAns:
-		return "RXTimingCmd", ""
-	case lorawan.TXParamSetupAns:
-		return "TxParamSetupCmd", ""
-	}
-	return "", ""
+	return map[lorawan.CID]string{
+		lorawan.DutyCycleAns: "DutyCycleCmd", lorawan.RXTimingSetupAns: "RXTimingCmd", lorawan.TXParamSetupAns: "TxParamSetupCmd",
+	}[cid], ""
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"strings"
@@ -71,7 +72,7 @@ func (r kitReport) worth(last kitReport) bool {
 	r.FCntUp, r.FCntDown, r.StationEUI = last.FCntUp, last.FCntDown, last.StationEUI
 	a, errA := json.Marshal(r)
 	b, errB := json.Marshal(last)
-	return errA != nil || errB != nil || string(a) != string(b)
+	return errA != nil || errB != nil || !bytes.Equal(a, b)
 }
 
 func drift(now, before uint32) bool { return now < before || now-before >= kitDrift }

@@ -3,12 +3,12 @@ package bridge
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"gatewayd/bridge/shape"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"gatewayd/bridge/shape"
 	"gatewayd/hub"
 	"gatewayd/radio"
 )

@@ -41,6 +41,7 @@ func (b *Bridge) Apply(ctx context.Context, n Network) error {
 
 // apply makes n the network. On an error the old one stays.
 func (b *Bridge) apply(n Network) error {
+	n = n.timed(b.counters.codec)
 	region, codecs, decoder := b.region, b.codecs, b.decoder
 	b.region, b.codecs, b.decoder = n.Region, n.Codecs, n.Decoder
 	b.kit.Store(n.Kit)

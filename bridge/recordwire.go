@@ -175,7 +175,7 @@ func parseRecord(b []byte) (r record, err error) {
 
 // take sets what f holds.
 func (r *record) take(f wireField) error {
-	switch f.number {
+	switch int(f.number) { // not every number that there may be is a field
 	case fieldKind:
 		r.Kind = kind(f.bytes)
 	case fieldID:
@@ -223,7 +223,7 @@ func (r *record) take(f wireField) error {
 
 // take sets what f holds.
 func (x *receipt) take(f wireField) error {
-	switch f.number {
+	switch int(f.number) { // not every number that there may be is a field
 	case fieldConcentrator:
 		x.Concentrator = string(f.bytes)
 	case fieldGateway:

@@ -5,8 +5,10 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"gatewayd/bridge/duty"
+	"gatewayd/internal/metric"
 	"gatewayd/radio"
 )
 
@@ -14,6 +16,9 @@ type counters struct {
 	accepted, joined, sent, acked, unsent, regulated, overflowed, unreadable, shed, held atomic.Uint64
 
 	failure atomic.Pointer[error] // why the store cannot be written
+
+	slack *metric.Histogram // see Stats.Slack
+	codec *metric.Histogram // see Stats.Codec
 }
 
 // Stats are counts since the start.
@@ -29,6 +34,9 @@ type Stats struct {
 	Unreadable uint64            // outbox records that could not be rendered
 	Held       uint64            // frames in memory, because the store cannot be written
 	Shed       uint64            // events dropped to save the hub's daily quota
+	// Slack is how long before its window each answer was handed to a
+	// concentrator, Codec how long payloads took to decode.
+	Slack, Codec metric.Buckets
 	// StoreFailure is why the store cannot be written at the moment; nil: it
 	// can.
 	StoreFailure error
@@ -42,6 +50,7 @@ func (b *Bridge) Stats() Stats {
 		Regulated: b.counters.regulated.Load(), Overflowed: b.counters.overflowed.Load(), Unreadable: b.counters.unreadable.Load(), Shed: b.counters.shed.Load(), Held: b.counters.held.Load(),
 		Dropped: map[Reason]uint64{},
 	}
+	s.Slack, s.Codec = b.counters.slack.Read(), b.counters.codec.Read()
 	if err := b.counters.failure.Load(); err != nil {
 		s.StoreFailure = *err
 	}
@@ -70,4 +79,16 @@ func (b *Bridge) Airtime(ctx context.Context) ([]Airtime, error) {
 		return cmp.Or(cmp.Compare(a.Concentrator, b.Concentrator), slices.Compare(a.Gateway[:], b.Gateway[:]))
 	})
 	return all, err
+}
+
+// slackHistogram: a PicoCell needs 30 ms, a packet forwarder on a slow line
+// some hundreds.
+func slackHistogram() *metric.Histogram {
+	return metric.NewHistogram(10*time.Millisecond, 30*time.Millisecond, 100*time.Millisecond, 250*time.Millisecond, 500*time.Millisecond,
+		750*time.Millisecond, 900*time.Millisecond, time.Second, 2*time.Second, 6*time.Second)
+}
+
+func codecHistogram() *metric.Histogram {
+	return metric.NewHistogram(50*time.Microsecond, 100*time.Microsecond, 250*time.Microsecond, 500*time.Microsecond, time.Millisecond,
+		5*time.Millisecond, 25*time.Millisecond, 100*time.Millisecond, time.Second, 5*time.Second)
 }

@@ -21,6 +21,7 @@ type Transmitter interface {
 type attempt struct {
 	receiver
 	window   window
+	heard    time.Time      // when the uplink that it answers was received; zero: none
 	downlink radio.Downlink // without ID, Payload and Power
 }
 
@@ -75,6 +76,9 @@ func (b *Bridge) try(f *flight, a attempt) error {
 		return err
 	}
 	f.since = b.clock.Now()
+	if !a.heard.IsZero() {
+		b.counters.slack.Observe(a.heard.Add(a.window.delay).Sub(f.since))
+	}
 	f.booked, f.booking = ledger, ledger.Book(at, d.Frequency, airtime)
 	b.flights[d.ID] = *f
 	return nil
@@ -135,6 +139,7 @@ func (b *Bridge) transmitted(bt *batch, r radio.TxResult) {
 		return
 	}
 	bt.landed = append(bt.landed, r)
+	b.watchResult(f, r)
 	if r.Err != nil {
 		b.grounded(bt, f)
 		return

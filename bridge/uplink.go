@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"fmt"
-	"gatewayd/bridge/shape"
 	"slices"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"gatewayd/bridge/crypt"
 	"gatewayd/bridge/mac"
+	"gatewayd/bridge/shape"
 	"gatewayd/radio"
 )
 
@@ -159,7 +159,8 @@ func (b *Bridge) accept(bt *batch, f *dataFrame, m match) {
 	bt.frames = append(bt.frames, f.reception)
 	bt.greet = append(bt.greet, greeting{m.node, f.reception})
 	b.attendNow(m.node) // its windows, or its session, may have been waited for
-	bt.after = append(bt.after, func() { b.reportState(m.node, f) })
+	fCnt := s.fCntUp
+	bt.after = append(bt.after, func() { b.reportState(m.node, f); b.watchAccepted(m.node, f, fCnt) })
 	b.answerData(bt, m.node, f, outcome)
 }
 

@@ -32,6 +32,7 @@ type shared struct {
 	endpoints endpoints
 	renewals  renewals
 	lookout   lookout
+	failures  failures
 	random    func() float64
 	epoch     time.Time // PINGREQs are grouped from here
 }
@@ -322,6 +323,7 @@ func (c *connection) receive(s *session) error {
 // pause says what is wrong, if that is news, and waits before the next
 // attempt.
 func (c *connection) pause(ctx context.Context, f *fault) {
+	c.failures.add(reasonOf(f))
 	v := c.health.failed(f)
 	c.move = c.move || v.move
 	if v.news {

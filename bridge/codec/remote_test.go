@@ -64,9 +64,14 @@ func TestRemote(t *testing.T) {
 func TestKitDecoders(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, payload, data string }{
-		{KitValue, "23.5", `{"value":23.5}`}, {KitValue, "-7", `{"value":-7}`}, {KitValue, "100000000000", `{"value":100000000000}`},
-		{KitValue, "hello", `{"value":"hello"}`}, {KitValue, "", `{"value":""}`}, {KitValue, "0x10", `{"value":"0x10"}`},
-		{KitValue, "NaN", `{"value":"NaN"}`}, {KitHex, "\x01\x02\x04\x08\xff", `{"value":"01020408FF"}`},
+		{KitValue, "23.5", `{"value":23.5}`},
+		{KitValue, "-7", `{"value":-7}`},
+		{KitValue, "100000000000", `{"value":100000000000}`},
+		{KitValue, "hello", `{"value":"hello"}`},
+		{KitValue, "", `{"value":""}`},
+		{KitValue, "0x10", `{"value":"0x10"}`},
+		{KitValue, "NaN", `{"value":"NaN"}`},
+		{KitHex, "\x01\x02\x04\x08\xff", `{"value":"01020408FF"}`},
 	} {
 		c, err := Load(tt.name, Options{})
 		if err != nil {

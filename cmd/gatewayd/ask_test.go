@@ -14,9 +14,12 @@ import (
 	"gatewayd/internal/config"
 )
 
-// startedDaemon is a daemon on a demo stage, in this process, that has heard
-// its nodes. It returns the control socket.
-func startedDaemon(t *testing.T) string {
+// startedDaemon is demoDaemon's control socket.
+func startedDaemon(t *testing.T) string { return demoDaemon(t).cfg.ControlSocket }
+
+// demoDaemon is a daemon on a demo stage, in this process, that has heard its
+// nodes.
+func demoDaemon(t *testing.T) *daemon {
 	t.Helper()
 	s, err := newStage(t.TempDir())
 	if err != nil {
@@ -55,7 +58,7 @@ func startedDaemon(t *testing.T) string {
 	if _, err := s.hub.WaitMessages(wait, 6); err != nil {
 		t.Fatal(err)
 	}
-	return cfg.ControlSocket
+	return d
 }
 
 // ask runs a command and returns what it prints.

@@ -46,6 +46,9 @@ func (d *daemon) controlAPI() http.Handler {
 		reply(w, airtime, err)
 	})
 	mux.HandleFunc("GET /v1/gateways", func(w http.ResponseWriter, _ *http.Request) { control.Answer(w, d.fleet.gateways()) })
+	mux.HandleFunc("GET /v1/history", d.getHistory)
+	mux.HandleFunc("GET /v1/frames", d.getFrames)
+	mux.HandleFunc("GET /v1/events", d.getEvents)
 	mux.HandleFunc("POST /v1/reload", func(w http.ResponseWriter, _ *http.Request) {
 		d.requestReload()
 		control.Answer(w, struct{}{})

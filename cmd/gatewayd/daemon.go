@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,8 @@ import (
 	"gatewayd/hub"
 	"gatewayd/internal/clock"
 	"gatewayd/internal/config"
+	"gatewayd/internal/journal"
+	"gatewayd/internal/status"
 	"gatewayd/internal/store"
 )
 
@@ -53,6 +56,10 @@ type daemon struct {
 	// they are provisioned.
 	untouched bool
 
+	pulse     pulse
+	frames    *journal.Journal[bridge.Heard]
+	charts    *journal.Journal[sampled]
+	stopping  chan struct{} // closed when what streams is to end
 	started   time.Time
 	reloadNow chan struct{} // somebody asks for a reload; cap 1
 	running   chan struct{} // closed once every part runs
@@ -81,6 +88,8 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 	reportStore(log.Named("store"), s.Report())
 	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1), running: make(chan struct{}), touched: map[string]bool{}}
 	d.now.Store(cfg)
+	d.frames, d.charts = newJournals()
+	d.stopping = make(chan struct{})
 	if err := d.build(alive); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -115,7 +124,8 @@ func (d *daemon) build(alive func()) error {
 	}
 	d.bridge, err = bridge.New(bridge.Options{
 		Store: d.store, Clock: d.clock, Log: d.log.Named("bridge"), Network: served,
-		Dedup: d.cfg.LoRaWAN.DedupWindow, Suspect: d.store.Report().SalvagedCounters, Operator: d, Alive: alive,
+		Dedup: d.cfg.LoRaWAN.DedupWindow, Suspect: d.store.Report().SalvagedCounters, Operator: d, Alive: d.beating(alive),
+		Watch: d.frames.Add,
 	})
 	if err != nil {
 		return err
@@ -136,6 +146,30 @@ func (d *daemon) build(alive func()) error {
 	return nil
 }
 
+// beating notes that the bridge gets around, and passes it on.
+func (d *daemon) beating(alive func()) func() {
+	return func() {
+		d.pulse.beat(time.Since(d.started))
+		if alive != nil {
+			alive()
+		}
+	}
+}
+
+// statusServer is the page for people and monitors.
+func (d *daemon) statusServer() *status.Server {
+	c := d.cfg.Status
+	o := status.Options{
+		Listen: c.Listen, Token: c.Token.Reveal(), Log: d.log.Named("status"), Metrics: d.metrics,
+		Alive: func() (bool, string) { return d.pulse.alive(time.Since(d.started)) },
+		Ready: func() []status.Part { return d.snapshot().ready() }, Page: status.Page(d.controlAPI()),
+	}
+	if c.TLS != nil {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*c.TLS}}
+	}
+	return status.New(o)
+}
+
 // Reconnect is bridge.Operator's.
 func (d *daemon) Reconnect(device string) bool { return d.hub.Reconnect(device) }
 
@@ -154,6 +188,11 @@ func (d *daemon) run(ctx context.Context) error {
 	if d.self != nil {
 		cloud.Go(func() error { return d.self.run(ctx) })
 	}
+	if d.cfg.Status.Listen != "" {
+		cloud.Go(func() error { return d.samples(hubCtx) })
+		page := d.statusServer()
+		cloud.Go(func() error { return page.Run(hubCtx) })
+	}
 	if d.cfg.ControlSocket != "" {
 		cloud.Go(func() error { return d.controls(hubCtx) })
 	}
@@ -163,6 +202,7 @@ func (d *daemon) run(ctx context.Context) error {
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
+		close(d.stopping)
 		d.fleet.wait()
 		close(d.fleet.up)
 		err := middle.Wait()

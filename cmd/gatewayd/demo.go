@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -72,6 +73,7 @@ type stage struct {
 	picocell *radiotest.PicoCell
 	world    *simulator.World
 	config   string // path of the daemon's configuration
+	page     string // address of the daemon's page
 }
 
 // newStage builds the stage; dir is for its files.
@@ -100,8 +102,20 @@ func newStage(dir string) (_ *stage, err error) {
 	if s.world, err = simulator.New(s.picocell, simulated(cast), simulator.Options{}); err != nil {
 		return nil, err
 	}
-	s.config, err = writeDemoConfig(dir, s.hub, s.picocell.Path(), cast)
+	if s.page, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	s.config, err = writeDemoConfig(dir, s.hub, s.picocell.Path(), s.page, cast)
 	return s, err
+}
+
+// freeAddress is one of this machine's that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 func (s *stage) close() error {

@@ -81,7 +81,7 @@ func mustKey(hex string) secret.AES128 {
 
 // writeDemoConfig writes the daemon's configuration and all it refers to
 // into dir.
-func writeDemoConfig(dir string, h *hubtest.Hub, port string, cast []castNode) (string, error) {
+func writeDemoConfig(dir string, h *hubtest.Hub, port, page string, cast []castNode) (string, error) {
 	images := radiotest.StandInImages()
 	for name, image := range images {
 		if err := os.WriteFile(filepath.Join(dir, name), image, 0o600); err != nil {
@@ -95,6 +95,7 @@ func writeDemoConfig(dir string, h *hubtest.Hub, port string, cast []castNode) (
 	var b strings.Builder
 	fmt.Fprintf(&b, "state_dir = %q\n\n", filepath.Join(dir, "state"))
 	b.WriteString("[log]\nlevel = \"warn\"\n\n[clock]\nrequire_sync = \"never\"\n\n")
+	fmt.Fprintf(&b, "[status]\nlisten = %q\n\n", page)
 	fmt.Fprintf(&b, "[hub]\nhost = %q\nca_file = %q\n\n", demoHost+":"+portOf(h.Addr()), ca)
 	fmt.Fprintf(&b, "[[concentrator]]\ntype = \"picocell\"\nport = %q\nregion = \"EU868\"\nfirmware_dir = %q\n\n", port, dir)
 	// The simulated concentrator brings images of its own.

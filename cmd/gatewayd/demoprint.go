@@ -38,6 +38,7 @@ func (p *demoPrinter) intro(s *stage, nodes int) {
 	p.say("  concentrator  simulated PicoCell on the pseudo-terminal %s", s.picocell.Path())
 	p.say("  on the air    %s, two on one DevAddr, two that join", count(nodes, "node"))
 	p.say("  hub           IoT Hub emulator on %s, TLS and MQTT 3.1.1", s.hub.Addr())
+	p.say("  page          http://%s/ in a browser", s.page)
 	p.say("bringing the concentrator up: registers, firmware, two calibrations of 2.3 s ...")
 }
 

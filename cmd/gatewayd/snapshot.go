@@ -5,6 +5,7 @@ import (
 
 	"gatewayd/bridge"
 	"gatewayd/hub"
+	"gatewayd/internal/metric"
 )
 
 // snapshot is what the daemon says of itself, to people and to the hub.
@@ -49,6 +50,10 @@ type framesStatus struct {
 	Sent     uint64                   `json:"sent"`    // downlinks
 	Unsent   uint64                   `json:"unsent"`
 	Refused  uint64                   `json:"regulated"` // by a regulation
+	Acked    uint64                   `json:"acked"`     // confirmed downlinks
+
+	all          map[bridge.Reason]uint64 // Dropped, with those that did not occur
+	slack, codec metric.Buckets
 }
 
 type quotaStatus struct {
@@ -77,7 +82,7 @@ func (d *daemon) snapshot() snapshot {
 	frames := d.bridge.Stats()
 	s.Frames = framesStatus{
 		Accepted: frames.Accepted, Joined: frames.Joined, Sent: frames.Sent, Unsent: frames.Unsent, Refused: frames.Regulated,
-		Dropped: map[bridge.Reason]uint64{},
+		Acked: frames.Acked, Dropped: map[bridge.Reason]uint64{}, all: frames.Dropped, slack: frames.Slack, codec: frames.Codec,
 	}
 	for r, n := range frames.Dropped {
 		if n > 0 {
@@ -116,16 +121,16 @@ func (d *daemon) outboxStatus(now time.Time, frames bridge.Stats) outboxStatus {
 	return o
 }
 
-// year and the least time after which a forecast for it is made.
+// year, and the least time after which a forecast for it is made.
 const (
-	year        = 365 * 24 * time.Hour
-	forecastMin = time.Minute
+	year           = 365 * 24 * time.Hour
+	tooEarlyToTell = time.Minute
 )
 
 // yearly is what a year costs the disk if it goes on as it has since the start;
 // 0 while that is too early to say.
 func yearly(written int64, since time.Duration) int64 {
-	if since < forecastMin {
+	if since < tooEarlyToTell {
 		return 0
 	}
 	return int64(float64(written) * (year.Seconds() / since.Seconds()))

@@ -24,6 +24,7 @@ type Config struct {
 	Gateway       Gateway
 	LoRaWAN       LoRaWAN
 	Outbox        Outbox
+	Status        Status
 	Concentrators []Concentrator // at least one
 	Nodes         []Node         // in the order of the files
 	Groups        []Group        // in the order of the files

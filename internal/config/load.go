@@ -118,6 +118,7 @@ func (v validator) config(raw *rawConfig) *Config {
 	c.Log = validateLog(v.top.in("log"), raw.Log)
 	c.Clock = validateClock(v.top.in("clock"), raw.Clock)
 	c.Outbox = validateOutbox(v.top.in("outbox"), raw.Outbox)
+	c.Status = v.status(raw.Status)
 	u := newUsed()
 	a := v.azure(raw, c, u)
 	v.choices = v.regionChoices(raw)

@@ -35,6 +35,7 @@ type rawConfig struct {
 	Gateway       rawGateway        `toml:"gateway"`
 	LoRaWAN       rawLoRaWAN        `toml:"lorawan"`
 	Outbox        rawOutbox         `toml:"outbox"`
+	Status        rawStatus         `toml:"status"`
 	Concentrator  []rawConcentrator `toml:"concentrator"`
 	Profile       []rawProfile      `toml:"profile"`
 	Node          []rawNode         `toml:"node"`
@@ -114,6 +115,7 @@ func defaults() rawConfig {
 			MethodTimeout:  "25s",
 		},
 		DPS:     rawDPS{Host: hub.GlobalProvisioningHost},
+		Status:  rawStatus{Listen: "127.0.0.1:8380"},
 		Gateway: rawGateway{StatsInterval: "5m"},
 		LoRaWAN: rawLoRaWAN{NetID: "000000", StatusInterval: "1d", DedupWindow: "200ms"},
 		Outbox: rawOutbox{

@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"time"
+
+	"gatewayd/radio"
+)
+
+// Heard is one frame and what was decided about it, for whoever watches.
+type Heard struct {
+	At           time.Time   `json:"at"`
+	Direction    string      `json:"direction"` // up, down
+	Verdict      string      `json:"verdict"`   // accepted, joined, sent, not_sent, or the Reason why it was dropped
+	Detail       string      `json:"detail,omitempty"`
+	Node         string      `json:"node,omitempty"`
+	Device       string      `json:"device,omitempty"`
+	DevAddr      string      `json:"devAddr,omitempty"`
+	FCnt         *uint32     `json:"fCnt,omitempty"`
+	FPort        *uint8      `json:"fPort,omitempty"`
+	Size         int         `json:"size"` // bytes of PHYPayload
+	PHYPayload   []byte      `json:"phyPayload,omitempty"`
+	Frequency    uint32      `json:"frequency,omitempty"` // Hz
+	DataRate     string      `json:"dataRate,omitempty"`
+	RSSI         float32     `json:"rssi,omitempty"` // dBm, of the best receiver
+	SNR          float32     `json:"snr,omitempty"`  // dB
+	Concentrator string      `json:"concentrator,omitempty"`
+	Gateway      radio.EUI64 `json:"gatewayEui"`
+	Receivers    int         `json:"receivers,omitempty"`
+}
+
+// The verdicts that are no Reason.
+const (
+	verdictAccepted = "accepted"
+	verdictJoined   = "joined"
+	verdictSent     = "sent"
+	verdictNotSent  = "not_sent"
+)
+
+// heardOf is what the radio knows of a frame.
+func heardOf(up radio.Uplink, verdict, detail string) Heard {
+	return Heard{
+		At: up.Received, Direction: "up", Verdict: verdict, Detail: detail, Size: len(up.Payload), PHYPayload: up.Payload,
+		Frequency: up.Frequency, DataRate: up.DataRate.String(), RSSI: up.RSSI, SNR: up.SNR,
+		Concentrator: up.Concentrator, Gateway: up.Gateway, Receivers: 1,
+	}
+}
+
+// of names the node that a frame is from.
+func (h Heard) of(n *nodeState) Heard {
+	if n == nil {
+		return h
+	}
+	h.Node, h.Device = n.node.Name, n.node.DeviceID
+	if st := n.view(); st.hasActive {
+		h.DevAddr = upper(st.active.devAddr)
+	}
+	return h
+}
+
+// watchAccepted tells of an accepted uplink.
+func (b *Bridge) watchAccepted(n *nodeState, f *dataFrame, fCnt uint32) {
+	if b.watch == nil {
+		return
+	}
+	h := heardOf(f.Uplink, verdictAccepted, "").of(n)
+	h.FCnt, h.FPort, h.Receivers = &fCnt, f.mac.FPort, 1+len(f.others)
+	b.watch(h)
+}
+
+// watchJoined tells of an answered join.
+func (b *Bridge) watchJoined(n *nodeState, up reception) {
+	if b.watch != nil {
+		b.watch(heardOf(up.Uplink, verdictJoined, "").of(n))
+	}
+}
+
+// watchResult tells what became of a downlink.
+func (b *Bridge) watchResult(f flight, r radio.TxResult) {
+	if b.watch == nil {
+		return
+	}
+	h := Heard{At: b.clock.Now(), Direction: "down", Verdict: verdictSent, Size: len(f.payload), PHYPayload: f.payload, Device: f.device, Concentrator: r.Concentrator}
+	if r.Err != nil {
+		h.Verdict, h.Detail = verdictNotSent, r.Err.Error()
+	}
+	b.watch(h.of(b.table.byID[f.device]))
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"gatewayd/bridge"
+	"gatewayd/internal/control"
+	"gatewayd/internal/journal"
+)
+
+// What is kept for people who look: frames, and samples for charts.
+const (
+	keptFrames  = 2000
+	keptSamples = 720
+	sampleEvery = 10 * time.Second
+)
+
+// sampled is one point of the charts.
+type sampled struct {
+	At        time.Time `json:"at"`
+	Messages  int       `json:"messages"` // that wait for the hub
+	Accepted  uint64    `json:"accepted"` // uplinks, since the start
+	Connected int       `json:"connected"`
+}
+
+// samples takes one now and then until ctx ends.
+func (d *daemon) samples(ctx context.Context) error {
+	tick := time.NewTicker(sampleEvery)
+	defer tick.Stop()
+	for {
+		s := d.snapshot()
+		d.charts.Add(sampled{d.clock.Now().UTC(), s.Outbox.Messages, s.Frames.Accepted, s.Connected})
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *daemon) getHistory(w http.ResponseWriter, _ *http.Request) {
+	list := []sampled{}
+	entries, _ := d.charts.Since(0)
+	for _, e := range entries {
+		list = append(list, e.Value)
+	}
+	control.Answer(w, list)
+}
+
+// loggedFrame is a frame as it is told.
+type loggedFrame struct {
+	Seq uint64 `json:"seq"`
+	bridge.Heard
+}
+
+// getFrames tells the frames behind ?after=, one JSON object a line, and with
+// ?follow=1 those to come. A reader that is too slow misses some: seq jumps.
+func (d *daemon) getFrames(w http.ResponseWriter, r *http.Request) {
+	after, err := afterOf(r)
+	if err != nil {
+		control.Refuse(w, http.StatusBadRequest, "malformed", err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	d.tell(w, r, after, r.URL.Query().Get("follow") != "", func(_ uint64, raw []byte) string { return string(raw) + "\n" })
+}
+
+// getEvents tells the same as server-sent events, for the page. A browser that
+// comes back says which it had last.
+func (d *daemon) getEvents(w http.ResponseWriter, r *http.Request) {
+	after, _ := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64)
+	w.Header().Set("Content-Type", "text/event-stream")
+	d.tell(w, r, after, true, func(seq uint64, raw []byte) string { return fmt.Sprintf("id: %d\ndata: %s\n\n", seq, raw) })
+}
+
+func afterOf(r *http.Request) (uint64, error) {
+	text := r.URL.Query().Get("after")
+	if text == "" {
+		return 0, nil
+	}
+	after, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("after: want the seq of a frame")
+	}
+	return after, nil
+}
+
+// writeWithin is how long a reader may take for what it is told at once.
+const writeWithin = 20 * time.Second
+
+func (d *daemon) tell(w http.ResponseWriter, r *http.Request, after uint64, follow bool, line func(uint64, []byte) string) {
+	out := http.NewResponseController(w)
+	for {
+		entries, more := d.frames.Since(after)
+		_ = out.SetWriteDeadline(time.Now().Add(writeWithin))
+		for _, e := range entries {
+			after = e.Seq
+			raw, err := json.Marshal(loggedFrame{e.Seq, e.Value})
+			if err != nil {
+				continue
+			}
+			if _, err := w.Write([]byte(line(e.Seq, raw))); err != nil {
+				return
+			}
+		}
+		if !follow || out.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-d.stopping:
+			return
+		case <-more:
+		}
+	}
+}
+
+// newJournals are empty.
+func newJournals() (frames *journal.Journal[bridge.Heard], charts *journal.Journal[sampled]) {
+	return journal.New[bridge.Heard](keptFrames), journal.New[sampled](keptSamples)
+}
