@@ -113,7 +113,7 @@ func (f *nodesFiles) profiles() (map[string]roster.Node, error) {
 func (f *nodesFiles) find(name string) (roster.Placed, error) {
 	var found []roster.Placed
 	for _, p := range f.have {
-		names := []string{p.Node.Name(), p.Node.DeviceID()}
+		names := []string{p.Name(), p.DeviceID()}
 		eui, _ := p.Node["dev_eui"].(string)
 		if slices.Contains(names, name) || eui != "" && strings.EqualFold(eui, name) {
 			found = append(found, p)
@@ -140,7 +140,7 @@ func (a *app) nodesListCommand() *cobra.Command {
 		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "NAME\tDEVICE\tDEVEUI\tDEVADDR\tPROFILE\tAT")
 		for _, p := range f.have {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s:%d\n", p.Node.Name(), dash(p.Node.DeviceID()),
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s:%d\n", p.Name(), dash(p.DeviceID()),
 				dash(textOf(p.Node, "dev_eui")), dash(textOf(p.Node, "dev_addr")), dash(textOf(p.Node, "profile")), p.File, p.Line)
 		}
 		return t.Flush()

@@ -162,9 +162,9 @@ func (e *Entry) row(columns, record []string, format Format) {
 		case firmwareOf:
 			firmware = text
 		case supportsClassC:
-			e.classC(strings.ToLower(text) == "true")
+			e.classC(strings.EqualFold(text, "true"))
 		case skipCounters:
-			e.skipCounters(strings.ToLower(text) == "true")
+			e.skipCounters(strings.EqualFold(text, "true"))
 		default:
 			e.set(key, text)
 			keepEmpty(e.Node, key, text)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,7 +102,7 @@ func TestAppendKeepsWhatIsThere(t *testing.T) {
 	if got := fmt.Sprint(placed[0].Line, placed[1].Line, placed[2].Line, lines); got != "2 10 13 [10 13]" {
 		t.Errorf("lines %s", got)
 	}
-	more := append(text, "# the group\n[[group]]\ndevice_id = \"g\"\n\n[[node]]\ndevice_id = \"lora4\"\n[node.codec_variables]\nunit = \"C\"\n"...)
+	more := append(slices.Clone(text), "# the group\n[[group]]\ndevice_id = \"g\"\n\n[[node]]\ndevice_id = \"lora4\"\n[node.codec_variables]\nunit = \"C\"\n"...)
 	if placed, err = Tables("n", more); err != nil {
 		t.Fatal(err)
 	}
