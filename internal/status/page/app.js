@@ -12,7 +12,7 @@ function element(name, attributes = {}, ...children) {
     if (typeof v === "function") e.addEventListener(k, v);
     else if (v !== undefined && v !== false) e.setAttribute(k, v === true ? "" : v);
   }
-  e.append(...children.flat().filter((c) => c !== undefined && c !== null).map((c) => (c instanceof Node ? c : String(c))));
+  e.append(...children.flat(Infinity).filter((c) => c !== undefined && c !== null).map((c) => (c instanceof Node ? c : String(c))));
   return e;
 }
 
