@@ -54,7 +54,7 @@ type Forwarder struct {
 	refusals   []string // bodies of the next TX_ACKs
 	violations []string
 	stats      Stats
-	tokens     map[uint16]bool // PUSH_DATA and PULL_DATA on their way
+	tokens     tokens // of PUSH_DATA and PULL_DATA on their way
 }
 
 // New starts a gateway.
@@ -68,7 +68,7 @@ func New(o Options) (*Forwarder, error) {
 	if o.KeepAlive == 0 {
 		o.KeepAlive = 5 * time.Second
 	}
-	f := &Forwarder{o: o, queue: jit.New(o.StartCount), ready: make(chan struct{}), tokens: map[uint16]bool{}}
+	f := &Forwarder{o: o, queue: jit.New(o.StartCount), ready: make(chan struct{})}
 	if err := f.Replug(); err != nil {
 		return nil, err
 	}
@@ -224,10 +224,7 @@ func (f *Forwarder) datagram(kind byte, token uint16, body string) []byte {
 func (f *Forwarder) request(conn net.Conn, kind byte, body string) error {
 	token := uint16(rand.N(0x10000))
 	f.mu.Lock()
-	if len(f.tokens) > 1000 {
-		clear(f.tokens)
-	}
-	f.tokens[token] = true
+	f.tokens.send(token)
 	f.mu.Unlock()
 	_, err := conn.Write(f.datagram(kind, token, body))
 	return err
@@ -284,8 +281,7 @@ func (f *Forwarder) received(b []byte, conn net.Conn, l *lines) {
 // acknowledged takes a PUSH_ACK or PULL_ACK.
 func (f *Forwarder) acknowledged(kind byte, token uint16) {
 	f.mu.Lock()
-	known := f.tokens[token]
-	delete(f.tokens, token)
+	known := f.tokens.acknowledge(token)
 	if kind == pushAck {
 		f.stats.PushAcks++
 	} else {
