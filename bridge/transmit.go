@@ -31,6 +31,7 @@ type flight struct {
 	item     uint64 // of its queue; 0 for what is not from the queue
 	payload  []byte
 	attempts []attempt // what is left to try
+	tried    attempt   // the last one
 	err      error     // why the last one failed
 	since    time.Time
 
@@ -51,6 +52,7 @@ func (b *Bridge) launch(f flight) bool {
 		return true
 	}
 	b.counters.unsent.Add(1)
+	b.watchDown(f, f.tried.concentrator, f.err)
 	b.sayUnsent(f)
 	return false
 }
@@ -61,6 +63,7 @@ func (b *Bridge) try(f *flight, a attempt) error {
 	if !ok {
 		return &radio.TxError{Reason: radio.TxNotRunning, Detail: a.concentrator + " is no longer configured"}
 	}
+	f.tried = a
 	d := a.downlink
 	d.Payload = f.payload
 	ledger := b.ledger(a.receiver)
@@ -139,7 +142,7 @@ func (b *Bridge) transmitted(bt *batch, r radio.TxResult) {
 		return
 	}
 	bt.landed = append(bt.landed, r)
-	b.watchResult(f, r)
+	b.watchDown(f, r.Concentrator, r.Err)
 	if r.Err != nil {
 		b.grounded(bt, f)
 		return

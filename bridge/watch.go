@@ -26,6 +26,7 @@ type Heard struct {
 	Concentrator string      `json:"concentrator,omitempty"`
 	Gateway      radio.EUI64 `json:"gatewayEui"`
 	Receivers    int         `json:"receivers,omitempty"`
+	Delay        float64     `json:"delaySeconds,omitempty"` // of a downlink's window behind its uplink; 0: sent at once
 }
 
 // The verdicts that are no Reason.
@@ -74,14 +75,21 @@ func (b *Bridge) watchJoined(n *nodeState, up reception) {
 	}
 }
 
-// watchResult tells what became of a downlink.
-func (b *Bridge) watchResult(f flight, r radio.TxResult) {
+// watchDown tells what became of a downlink, with the last way that was tried.
+func (b *Bridge) watchDown(f flight, concentrator string, err error) {
 	if b.watch == nil {
 		return
 	}
-	h := Heard{At: b.clock.Now(), Direction: "down", Verdict: verdictSent, Size: len(f.payload), PHYPayload: f.payload, Device: f.device, Concentrator: r.Concentrator}
-	if r.Err != nil {
-		h.Verdict, h.Detail = verdictNotSent, r.Err.Error()
+	d := f.tried.downlink
+	h := Heard{
+		At: b.clock.Now(), Direction: "down", Verdict: verdictSent, Size: len(f.payload), PHYPayload: f.payload, Device: f.device,
+		Concentrator: concentrator, Frequency: d.Frequency, Gateway: d.Gateway, Delay: f.tried.window.delay.Seconds(),
+	}
+	if d.Frequency != 0 {
+		h.DataRate = d.DataRate.String()
+	}
+	if err != nil {
+		h.Verdict, h.Detail = verdictNotSent, err.Error()
 	}
 	b.watch(h.of(b.table.byID[f.device]))
 }

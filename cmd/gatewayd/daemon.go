@@ -236,6 +236,7 @@ func (d *daemon) reload(ctx context.Context, cfg *config.Config) error {
 		d.log.Warn("only [lorawan], [[concentrator]], [[node]] and [[group]] are re-read: restart gatewayd to apply the other changes")
 	}
 	cfg.Gateway, cfg.OtherHubs, cfg.DPS, cfg.Hub = d.cfg.Gateway, d.cfg.OtherHubs, d.cfg.DPS, d.cfg.Hub
+	cfg.Compat, cfg.Status, cfg.Outbox = d.cfg.Compat, d.cfg.Status, d.cfg.Outbox
 	if err := d.reachable(cfg); err != nil {
 		return err
 	}

@@ -95,6 +95,8 @@ const writeWithin = 20 * time.Second
 
 func (d *daemon) tell(w http.ResponseWriter, r *http.Request, after uint64, follow bool, line func(uint64, []byte) string) {
 	out := http.NewResponseController(w)
+	// That of the listener is for requests; it would end the stream.
+	_ = out.SetReadDeadline(time.Time{})
 	for {
 		entries, more := d.frames.Since(after)
 		_ = out.SetWriteDeadline(time.Now().Add(writeWithin))

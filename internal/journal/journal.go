@@ -39,10 +39,14 @@ func (j *Journal[T]) Add(v T) {
 
 // Since returns the entries with a Seq greater than after, oldest first, and a
 // channel that is closed when there are more. Those that have left are missing:
-// the first Seq tells how many.
+// the first Seq tells how many. An after that is still to come is of an earlier
+// journal, before a restart: all is new to such a reader.
 func (j *Journal[T]) Since(after uint64) (entries []Entry[T], more <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if after >= j.next {
+		after = 0
+	}
 	oldest := j.next - uint64(len(j.ring))
 	for seq := max(after+1, oldest); seq < j.next; seq++ {
 		entries = append(entries, j.ring[int((seq-1)%uint64(cap(j.ring)))])

@@ -37,7 +37,12 @@ func TestJournal(t *testing.T) {
 	if got, _ := j.Since(9); !slices.Equal(values(got), []int{10}) {
 		t.Errorf("after 9: %v", values(got))
 	}
-	if got, _ := j.Since(99); len(got) != 0 {
-		t.Errorf("after what is to come: %v", got)
+	if got, _ := j.Since(10); len(got) != 0 {
+		t.Errorf("after the newest: %v", values(got))
+	}
+	for _, after := range []uint64{11, 99} {
+		if got, _ := j.Since(after); !slices.Equal(values(got), []int{7, 8, 9, 10}) {
+			t.Errorf("for a reader of an earlier journal, at %d: %v", after, values(got))
+		}
 	}
 }

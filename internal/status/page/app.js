@@ -69,7 +69,7 @@ const fine = new Set(["accepted", "joined", "sent"]);
 
 function table(columns, rows, { empty, onSort } = {}) {
   const head = columns.map((c) => element("th", { scope: "col", class: c.number ? "number" : undefined, "aria-sort": onSort && state.sort[0] === c.key ? (state.sort[1] > 0 ? "ascending" : "descending") : undefined },
-    onSort && c.key ? element("button", { type: "button", click: () => onSort(c.key) }, c.title) : c.title));
+    onSort && c.key ? element("button", { type: "button", id: `sort-${c.key}`, click: () => onSort(c.key) }, c.title) : c.title));
   const body = rows.map((r) => element("tr", {}, columns.map((c) => element("td", { class: c.number ? "number" : c.wide ? "wide" : undefined }, c.cell(r)))));
   if (!rows.length) body.push(element("tr", {}, element("td", { colspan: columns.length, class: "note" }, empty || "nothing yet")));
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "table" }, element("table", {}, element("thead", {}, element("tr", {}, head)), element("tbody", {}, body)));
@@ -128,7 +128,7 @@ function overview() {
       card("Hub", level("hub"), [`${s.connected} of ${s.devices} devices connected`, ...why("hub"), ...quota]),
       card("Clock", level("clock"), [part("clock").ok ? "can be believed" : "", ...why("clock")]),
       card("Queue", level("queue") === "ok" && s.outbox.messages > 1000 ? "watch" : level("queue"),
-        [`${s.outbox.messages} messages wait, ${size(s.outbox.bytes)}`, s.outbox.messages ? `the oldest for ${Math.round(s.outbox.oldestAgeSeconds / 60)} min` : "", s.outbox.dropped ? `${s.outbox.dropped} were dropped: raise [outbox] max_bytes or max_age` : "", ...why("queue")]),
+        [s.outbox.messages ? `${s.outbox.messages} messages wait, ${size(s.outbox.bytes)}` : "nothing waits", s.outbox.messages ? `the oldest for ${Math.round(s.outbox.oldestAgeSeconds / 60)} min` : "", s.outbox.dropped ? `${s.outbox.dropped} were dropped: raise [outbox] max_bytes or max_age` : "", ...why("queue")]),
       card("Frames", "ok", [`${s.frames.accepted} accepted, ${s.frames.joined} joins`, `${dropped} dropped, see Frames`, `${s.frames.sent} downlinks sent, ${s.frames.unsent} not`]),
       card("Disk", "ok", [`${size(s.outbox.deviceBytes)} written`, s.outbox.deviceBytesPerYear ? `${size(s.outbox.deviceBytesPerYear)} a year if it goes on like this` : ""])),
     chart("Messages that wait for the hub", state.history.map((h) => [new Date(h.at).getTime(), h.messages]), "messages"),
@@ -141,7 +141,7 @@ const frameColumns = [
   { title: "", cell: (f) => (f.direction === "up" ? "↑ up" : "↓ down") },
   { title: "Node", cell: (f) => (f.device ? element("a", { href: `#/nodes/${encodeURIComponent(f.device)}` }, f.node || f.device) : "–") },
   { title: "Verdict", cell: (f) => element("span", { class: fine.has(f.verdict) ? "ok" : "bad" }, element("span", { class: "mark" }, f.verdict.replaceAll("_", " "))) },
-  { title: "What that means", wide: true, cell: (f) => `${verdicts[f.verdict] || ""} ${f.detail || ""}`.trim() },
+  { title: "What that means", wide: true, cell: (f) => `${verdicts[f.verdict] || ""} ${f.direction === "down" ? (f.delaySeconds ? `In the window ${f.delaySeconds} s behind the uplink.` : "At once.") : ""} ${f.detail || ""}`.trim() },
   { title: "FCnt", number: true, cell: (f) => f.fCnt ?? "" },
   { title: "FPort", number: true, cell: (f) => f.fPort ?? "" },
   { title: "Bytes", number: true, cell: (f) => f.size },
@@ -168,7 +168,7 @@ function frames() {
 }
 
 const nodeColumns = [
-  { key: "name", title: "Node", cell: (n) => element("a", { href: `#/nodes/${encodeURIComponent(n.device)}` }, n.session.node), of: (n) => n.session.node },
+  { key: "name", title: "Node", cell: (n) => element("a", { id: `node-${n.device}`, href: `#/nodes/${encodeURIComponent(n.device)}` }, n.session.node), of: (n) => n.session.node },
   { key: "device", title: "Device", cell: (n) => n.device, of: (n) => n.device },
   { key: "seen", title: "Heard", cell: (n) => ago(n.session.lastSeen), of: (n) => n.session.lastSeen || "" },
   { key: "rssi", title: "RSSI", number: true, cell: (n) => (n.session.lastSeen ? (n.session.rssi || 0).toFixed(0) : "–"), of: (n) => n.session.rssi || -999 },
@@ -207,12 +207,7 @@ function node(device) {
   const ups = mine.filter((f) => f.verdict === "accepted");
   const sf = (f) => Number((/SF(\d+)/.exec(f.dataRate) || [])[1]);
   const series = (value) => ups.filter((f) => Number.isFinite(value(f))).map((f) => [new Date(f.at).getTime(), value(f)]);
-  const answer = element("p", { role: "status", "aria-live": "polite" });
-  const form = element("form", { class: "tools", submit: (e) => send(e, device, answer) },
-    element("label", {}, "FPort", element("input", { name: "fPort", type: "number", min: 1, max: 223, value: 1, required: true })),
-    element("label", {}, "Payload, hexadecimal", element("input", { name: "payloadHex", pattern: "([0-9A-Fa-f]{2})*", placeholder: "0a1b" })),
-    element("label", {}, "Confirmed", element("input", { name: "confirmed", type: "checkbox" })),
-    element("button", { class: "act" }, "Queue it"));
+  const { form, answer } = downlinkForm(device);
   return [
     element("p", {}, element("a", { href: "#/nodes" }, "← all nodes")),
     element("div", { class: "cards" },
@@ -222,6 +217,20 @@ function node(device) {
     chart("RSSI", series((f) => f.rssi), "dBm"), chart("SNR", series((f) => f.snr || 0), "dB"), chart("Spreading factor", series(sf), ""),
     element("section", { class: "sheet" }, element("h2", {}, "Last frames"), table(frameColumns.filter((c) => c.title !== "Node"), mine.slice(-50).reverse())),
   ];
+}
+
+// downlinkForm is the same one for a node each time the page is drawn, so that
+// what is being typed, and the answer, stay.
+function downlinkForm(device) {
+  if (state.form && state.form.device === device) return state.form;
+  const answer = element("p", { role: "status", "aria-live": "polite" });
+  const form = element("form", { class: "tools", submit: (e) => send(e, device, answer) },
+    element("label", {}, "FPort", element("input", { id: "form-port", name: "fPort", type: "number", min: 1, max: 223, value: 1, required: true })),
+    element("label", {}, "Payload, hexadecimal", element("input", { id: "form-payload", type: "text", name: "payloadHex", pattern: "([0-9A-Fa-f]{2})*", placeholder: "0a1b" })),
+    element("label", {}, "Confirmed", element("input", { id: "form-confirmed", name: "confirmed", type: "checkbox" })),
+    element("button", { id: "form-send", class: "act" }, "Queue it"));
+  state.form = { device, form, answer };
+  return state.form;
 }
 
 async function send(e, device, answer) {
@@ -260,12 +269,11 @@ function show() {
     else a.removeAttribute("aria-current");
   }
   const active = document.activeElement, id = active && active.id, at = active && active.selectionStart;
-  if (active && active.closest("form")) return; // a form is being filled in
   main.replaceChildren(...(name ? node(decodeURIComponent(name)) : (pages[key] || overview)()));
   const again = id && document.getElementById(id);
   if (again && again !== document.activeElement) {
     again.focus({ preventScroll: true });
-    if (at !== null && at !== undefined && again.setSelectionRange && again.type === "search") again.setSelectionRange(at, at);
+    if (at !== null && at !== undefined && ["search", "text"].includes(again.type)) again.setSelectionRange(at, at);
   }
 }
 
@@ -293,7 +301,7 @@ function follow() {
   });
 }
 
-addEventListener("hashchange", () => { show(); main.focus(); });
+addEventListener("hashchange", () => { show(); main.focus({ preventScroll: true }); scrollTo(0, 0); });
 refresh();
 follow();
 setInterval(refresh, 5000);
