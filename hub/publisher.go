@@ -247,11 +247,13 @@ func (c *connection) send(s *session, how advice, m outgoing) bool {
 	if first {
 		c.alarms.set(alarmPubAck, c.options.PubAckTimeout)
 	}
+	// Before it is written: the PUBACK may be here first, and one that fails may
+	// have arrived.
+	s.endpoint.quota.add(m.size())
 	if err := s.publish(topic, m.Body, 1, id); err != nil {
 		s.fail(fmt.Errorf("PUBLISH: %w", err))
 		return false
 	}
-	s.endpoint.quota.add(m.size())
 	c.touch()
 	return true
 }
