@@ -104,6 +104,10 @@ lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint, which it builds on first u
 	go vet -tags interop,deploy,dist ./internal/...
 	$(GOLANGCI) run
 
+.PHONY: docs
+docs: ## docs/config.md, of the reference configuration
+	go test -count=1 ./internal/config -run '^TestDocument$$' -update
+
 .PHONY: bench
 bench: ## measures what there are goals for, and writes docs/benchmarks.md (4 min; BENCH_DISK=DIR to measure another disk)
 	@go test -c -o bin/bench.test ./internal/bench
