@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,10 +83,33 @@ func TestDocumentedCommands(t *testing.T) {
 			}
 		}
 	}
-	for name, least := range map[string]int{"gatewayd": 15, "make": 3, "az": 3} {
+	for name, least := range map[string]int{"gatewayd": 30, "make": 6, "az": 12} {
 		if count[name] < least {
 			t.Errorf("%d commands %s in the documents: they are not found", count[name], name)
 		}
+	}
+}
+
+// TestDocumentedInline wants commands within the text to be commands, too.
+// What a sentence is about may lack its arguments.
+func TestDocumentedInline(t *testing.T) {
+	t.Parallel()
+	inline := regexp.MustCompile("`gatewayd ([a-z][^`]*)`")
+	found := 0
+	for file, text := range documents(t) {
+		for _, m := range inline.FindAllStringSubmatch(text, -1) {
+			if m[1] == "starts" {
+				continue // a log line
+			}
+			found++
+			either := strings.ReplaceAll(m[1], "|", "-") // DIR|FILE
+			if err := parses(append(splitCommands([]string{either})[0], "--help")); err != nil {
+				t.Errorf("%s: gatewayd %s: %v", file, m[1], err)
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("%d commands within the text: they are not found", found)
 	}
 }
 

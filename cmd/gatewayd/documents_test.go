@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -71,4 +73,31 @@ func documents(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	return texts
+}
+
+// TestDocumentedConfigurations checks the configurations of the pages that
+// show whole ones.
+func TestDocumentedConfigurations(t *testing.T) {
+	t.Parallel()
+	texts := documents(t)
+	for page, least := range map[string]int{"docs/quickstart.md": 5, "docs/azure.md": 2} {
+		found := 0
+		for _, b := range blocksOf(page, texts[page]) {
+			if !slices.Equal(b.words, []string{"toml"}) {
+				continue
+			}
+			found++
+			file := filepath.Join(t.TempDir(), "gatewayd.toml")
+			if err := os.WriteFile(file, []byte(strings.Join(b.lines, "\n")+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var stdout, stderr bytes.Buffer
+			if code := run([]string{"check", "--config", file}, func(string) string { return "" }, &stdout, &stderr); code != exitOK {
+				t.Errorf("%s:%d: check exits with %d:\n%s", page, b.line, code, &stderr)
+			}
+		}
+		if found < least {
+			t.Errorf("%s: %d configurations, want %d at least", page, found, least)
+		}
+	}
 }

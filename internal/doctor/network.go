@@ -114,7 +114,7 @@ func Connections(list []Connection) []Finding {
 		case "connecting", "provisioning", "waiting-for-clock":
 			found = append(found, warning("device", "gatewayd node "+c.Device+" shows how it goes on", "%s is %s%s", c.Device, c.State, because(c.Reason)))
 		default:
-			found = append(found, problem("device", "docs/operations.md, Hub, has the remedy for each reason", "%s is %s%s", c.Device, c.State, because(c.Reason)))
+			found = append(found, problem("device", "docs/logs.md, Hub, has the remedy for each reason", "%s is %s%s", c.Device, c.State, because(c.Reason)))
 		}
 	}
 	if well > 0 || len(list) == 0 {
