@@ -7,8 +7,10 @@ func TestTokens(t *testing.T) {
 	var sent tokens
 	sent.send(7)
 	sent.send(7) // random, and on its way already
-	if !sent.acknowledge(7) || !sent.acknowledge(7) || sent.acknowledge(7) {
-		t.Error("a token that was sent twice is to be acknowledged twice")
+	for i, want := range []bool{true, true, false} {
+		if sent.acknowledge(7) != want {
+			t.Errorf("acknowledgement %d of a token that was sent twice: want %v", i+1, want)
+		}
 	}
 	for i := range maxTokens + 10 { // nobody there
 		sent.send(uint16(i))
