@@ -29,14 +29,6 @@ type Heard struct {
 	Delay        float64     `json:"delaySeconds,omitempty"` // of a downlink's window behind its uplink; 0: sent at once
 }
 
-// The verdicts that are no Reason.
-const (
-	verdictAccepted = "accepted"
-	verdictJoined   = "joined"
-	verdictSent     = "sent"
-	verdictNotSent  = "not_sent"
-)
-
 // heardOf is what the radio knows of a frame.
 func heardOf(up radio.Uplink, verdict, detail string) Heard {
 	return Heard{

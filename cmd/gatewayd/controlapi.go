@@ -49,6 +49,8 @@ func (d *daemon) controlAPI() http.Handler {
 	mux.HandleFunc("GET /v1/history", d.getHistory)
 	mux.HandleFunc("GET /v1/frames", d.getFrames)
 	mux.HandleFunc("GET /v1/events", d.getEvents)
+	mux.HandleFunc("POST /v1/explain", d.postExplain)
+	mux.HandleFunc("GET /v1/verdicts", func(w http.ResponseWriter, _ *http.Request) { control.Answer(w, bridge.Meanings()) })
 	mux.HandleFunc("POST /v1/reload", func(w http.ResponseWriter, _ *http.Request) {
 		d.requestReload()
 		control.Answer(w, struct{}{})
