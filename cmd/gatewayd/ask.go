@@ -34,7 +34,7 @@ func (a *app) askCommands() []*cobra.Command {
 		a.askCommand("node NAME", "Show one node of the running daemon", oneNode, asking.node),
 		a.askCommand("airtime", "Show the airtime that each gateway has used in the last hour", noArgs, asking.airtime),
 		a.askCommand("gateways", "Show the figures of each gateway: received, sent, refused, drift", noArgs, asking.gateways),
-		a.tailCommand(), a.explainCommand(),
+		a.tailCommand(), a.explainCommand(), a.replayCommand(),
 		a.queueCommand(), a.downlinkCommand(),
 		a.askCommand("reset-nonces NAME", "Forget the DevNonces of a node, so that one that has lost its counter can join again", oneNode, asking.resetNonces),
 		a.askCommand("force-rejoin NAME", "Ask a node of LoRaWAN 1.1 to rejoin", oneNode, asking.forceRejoin),

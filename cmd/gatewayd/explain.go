@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gatewayd/bridge"
+	"gatewayd/internal/capture"
 	"gatewayd/internal/control"
 	"gatewayd/radio"
 )
@@ -72,30 +70,13 @@ func (a *app) explainCommand() *cobra.Command {
 	c.Flags().Float64Var(&mega, "freq", 0, "the frequency it was heard on, in `MHZ`; LoRaWAN 1.1 has it in its MIC (default: all are tried)")
 	c.Flags().StringVar(&asked.DataRate, "dr", "", "the data rate it was heard at, e.g. SF7BW125 (default: all are tried)")
 	c.RunE = func(_ *cobra.Command, args []string) (err error) {
-		if asked.PHYPayload, err = parseFrame(args[0]); err != nil {
+		if asked.PHYPayload, err = capture.ParsePayload(args[0]); err != nil {
 			return usageError{err}
 		}
 		asked.Frequency = uint32(mega*1e6 + 0.5)
 		return q.explain(context.Background(), asked)
 	}
 	return c
-}
-
-// parseFrame reads a PHYPayload as people have it: hexadecimal digits, with
-// spaces or colons, or base64.
-func parseFrame(text string) ([]byte, error) {
-	digits := strings.NewReplacer(" ", "", ":", "", "-", "", "\n", "", "\t", "").Replace(strings.TrimPrefix(strings.TrimSpace(text), "0x"))
-	raw, err := hex.DecodeString(digits)
-	if err != nil {
-		raw, err = base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	}
-	switch {
-	case err != nil:
-		return nil, errors.New("the frame is neither hexadecimal digits nor base64")
-	case len(raw) == 0:
-		return nil, errors.New("the frame is empty")
-	}
-	return raw, nil
 }
 
 func (q asking) explain(ctx context.Context, asked explainRequest) error {

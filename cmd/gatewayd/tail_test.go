@@ -48,7 +48,7 @@ func TestTailAndExplain(t *testing.T) {
 	if err := json.Unmarshal([]byte(ask(t, 0, "explain", hexText(f.PHYPayload), "--freq", "868.1", "--dr", "SF7BW125", "--json", "--socket", socket)), &e); err != nil || e.Node != f.Node {
 		t.Errorf("%+v, %v", e, err)
 	}
-	if got := ask(t, 2, "explain", "xyz", "--socket", socket); !strings.Contains(got, "neither") {
+	if got := ask(t, 2, "explain", "x!z", "--socket", socket); !strings.Contains(got, "hexadecimal digits or base64") {
 		t.Errorf("no frame: %s", got)
 	}
 	if got := ask(t, 1, "explain", "00", "--dr", "fast", "--socket", socket); !strings.Contains(got, "dataRate") {
