@@ -108,8 +108,14 @@ lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint, which it builds on first u
 	$(GOLANGCI) run
 
 .PHONY: docs
-docs: ## docs/config.md, of the reference configuration
+docs: ## docs/config.md, of the reference configuration, and docs/commands.md, of the commands
 	go test -count=1 ./internal/config -run '^TestDocument$$' -update
+	GATEWAYD_UPDATE=1 go test -count=1 ./cmd/gatewayd -run '^TestCommandsDocument$$'
+
+.PHONY: man
+man: build ## dist/man: the manual pages
+	@mkdir -p $(DIST)/man
+	bin/gatewayd manual $(DIST)/man
 
 .PHONY: bench
 bench: ## measures what there are goals for, and writes docs/benchmarks.md (4 min; BENCH_DISK=DIR to measure another disk)
@@ -177,6 +183,8 @@ install: build ## into DESTDIR and prefix (/usr), with the systemd files, comple
 	cp -r --no-preserve=mode,ownership docs/. '$(DESTDIR)$(prefix)/share/doc/gatewayd'
 	cp -r --no-preserve=mode,ownership configs/. '$(DESTDIR)$(prefix)/share/doc/gatewayd/examples'
 	chmod -R u=rwX,go=rX '$(DESTDIR)$(prefix)/share/doc/gatewayd'
+	install -d -m 0755 '$(DESTDIR)$(prefix)/share/man/man1'
+	bin/gatewayd manual '$(DESTDIR)$(prefix)/share/man/man1'
 	bin/gatewayd completion bash | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/bash-completion/completions/gatewayd'
 	bin/gatewayd completion zsh | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/zsh/vendor-completions/_gatewayd'
 	bin/gatewayd completion fish | install -D -m 0644 /dev/stdin '$(DESTDIR)$(prefix)/share/fish/vendor_completions.d/gatewayd.fish'

@@ -179,7 +179,10 @@ func (a *app) downlinkCommand() *cobra.Command {
 		Replace   bool   `json:"replace,omitempty"`
 		Priority  uint8  `json:"priority,omitempty"`
 	}
-	c := &cobra.Command{Use: "downlink NAME", Short: "Queue a downlink for a node", Args: oneNode}
+	c := &cobra.Command{
+		Use: "downlink NAME", Short: "Queue a downlink for a node", Args: oneNode,
+		Example: "gatewayd downlink valve --fport 2 --hex 01ff --confirmed --ttl 2h",
+	}
 	q.flags(c)
 	c.Flags().Uint8Var(&d.FPort, "fport", 1, "FPort, 1 to 223")
 	c.Flags().StringVar(&d.Hex, "hex", "", "payload, as `HEX`")

@@ -14,29 +14,46 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var path string
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration",
 		Long: "Check the configuration: exit code 0 if it can be used, 2 if it is wrong. What the machine still lacks " +
 			"(a port, firmware images) is printed as a warning.",
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return a.check(path) },
+		RunE: func(*cobra.Command, []string) error { return a.check(path, asJSON) },
 	}
 	c.Flags().StringVar(&path, "config", defaultConfig, "configuration `FILE`")
+	jsonFlag(c, &asJSON)
 	return c
 }
 
-func (a *app) check(path string) error {
+// checked is what check --json says of a configuration that is valid; what is
+// wrong with another goes to standard error, as without --json.
+type checked struct {
+	Config        string   `json:"config"`
+	Hub           string   `json:"hub"`
+	Concentrators int      `json:"concentrators"`
+	Nodes         int      `json:"nodes"`
+	Warnings      []string `json:"warnings"`
+}
+
+func (a *app) check(path string, asJSON bool) error {
 	cfg, err := a.load(path)
 	if err != nil {
 		return err
 	}
-	for _, w := range append(cfg.Warnings, machineWarnings(cfg)...) {
-		fmt.Fprintln(a.stderr, "warning:", w)
+	r := checked{
+		Config: path, Hub: cfg.Hub.Host, Concentrators: len(cfg.Concentrators), Nodes: len(cfg.Nodes),
+		Warnings: append([]string{}, append(cfg.Warnings, machineWarnings(cfg)...)...),
 	}
-	_, err = fmt.Fprintf(a.stdout, "configuration %s is valid: hub %s, %s, %s\n", path, cfg.Hub.Host,
-		count(len(cfg.Concentrators), "concentrator"), count(len(cfg.Nodes), "node"))
-	return err
+	if !asJSON {
+		for _, w := range r.Warnings {
+			fmt.Fprintln(a.stderr, "warning:", w)
+		}
+	}
+	return a.show(asJSON, r, "configuration %s is valid: hub %s, %s, %s\n", path, cfg.Hub.Host,
+		count(r.Concentrators, "concentrator"), count(r.Nodes, "node"))
 }
 
 // load reads the configuration that --config names.

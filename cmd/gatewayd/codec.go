@@ -156,16 +156,26 @@ func newCodecEncoded(d codec.Downlink, err error) codecEncoded {
 }
 
 func (a *app) codecTestCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "test FILE...",
 		Short: "Run the examples that lie beside codecs",
 		Long:  "Run the examples that lie beside each codec, in NAME.examples.json, and say what is different.",
 		Args:  cobra.MinimumNArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return a.codecTest(c, args) },
+		RunE:  func(c *cobra.Command, args []string) error { return a.codecTest(c, args, asJSON) },
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }
 
-func (a *app) codecTest(c *cobra.Command, files []string) error {
+// testedCodec is what the examples of one codec gave.
+type testedCodec struct {
+	Codec    string   `json:"codec"`
+	Examples int      `json:"examples"`
+	Failures []string `json:"failures"`
+}
+
+func (a *app) codecTest(c *cobra.Command, files []string, asJSON bool) error {
 	failed := 0
 	for _, file := range files {
 		loaded, err := codec.Load(file, codec.Options{})
@@ -179,10 +189,16 @@ func (a *app) codecTest(c *cobra.Command, files []string) error {
 		if report.Examples == 0 {
 			return usagef("%s: there are no examples in %s", file, codec.ExamplesFile(file))
 		}
+		tested := testedCodec{file, report.Examples, []string{}}
 		for _, failure := range report.Failures {
-			fmt.Fprintf(a.stdout, "%s: %v\n", file, failure)
+			tested.Failures = append(tested.Failures, fmt.Sprint(failure))
+			if !asJSON {
+				fmt.Fprintf(a.stdout, "%s: %v\n", file, failure)
+			}
 		}
-		fmt.Fprintf(a.stdout, "%s: %d of %d examples as wanted\n", file, report.Examples-len(report.Failures), report.Examples)
+		if err := a.show(asJSON, tested, "%s: %d of %d examples as wanted\n", file, report.Examples-len(report.Failures), report.Examples); err != nil {
+			return err
+		}
 		failed += len(report.Failures)
 	}
 	if failed > 0 {

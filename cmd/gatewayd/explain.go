@@ -59,6 +59,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "Say what a frame is, whose it is, and what would become of it",
 		Long: "Say what a frame is, whose it is, and what would become of it if the daemon heard it now.\n" +
 			"FRAME is a PHYPayload, in hexadecimal digits or base64. Nothing changes by it, and nothing is sent.",
+		Example: "gatewayd explain 40DA1B01268001000155072AC2\n" +
+			"gatewayd explain --freq 868.3 --dr SF9BW125 QNobASaAAQABVQcqwg==",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("%s: name one frame, in hexadecimal digits or base64", c.CommandPath())

@@ -59,6 +59,7 @@ func (a *app) firmwareInstallCommand() *cobra.Command {
 
 func (a *app) firmwareCheckCommand() *cobra.Command {
 	var dir string
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the installed images",
@@ -67,10 +68,10 @@ func (a *app) firmwareCheckCommand() *cobra.Command {
 			if _, err := picocell.LoadImages(dir, nil); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(a.stdout, "four firmware images in %s, all with the right checksum\n", dir)
-			return err
+			return a.show(asJSON, map[string]string{"dir": dir}, "four firmware images in %s, all with the right checksum\n", dir)
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", defaultFirmwareDir, "firmware_dir of the configuration")
+	jsonFlag(c, &asJSON)
 	return c
 }

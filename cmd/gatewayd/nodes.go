@@ -128,14 +128,42 @@ func (f *nodesFiles) find(name string) (roster.Placed, error) {
 	return roster.Placed{}, fmt.Errorf("%q is the name of %d nodes; give a DevEUI", name, len(found))
 }
 
+// listedNode is a node of the configuration, without its keys.
+type listedNode struct {
+	Name    string      `json:"name"`
+	Device  string      `json:"device,omitempty"`
+	DevEUI  string      `json:"devEui,omitempty"`
+	DevAddr string      `json:"devAddr,omitempty"`
+	Profile string      `json:"profile,omitempty"`
+	File    string      `json:"file"`
+	Line    int         `json:"line"`
+	Keys    roster.Node `json:"keys,omitempty"` // of the configuration: nodes show alone has them
+}
+
+func listed(p roster.Placed) listedNode {
+	return listedNode{
+		Name: p.Name(), Device: p.DeviceID(), DevEUI: textOf(p.Node, "dev_eui"), DevAddr: textOf(p.Node, "dev_addr"),
+		Profile: textOf(p.Node, "profile"), File: p.File, Line: p.Line,
+	}
+}
+
 func (a *app) nodesListCommand() *cobra.Command {
 	var path string
+	var asJSON bool
 	c := &cobra.Command{Use: "list", Short: "List the nodes of the configuration", Args: noArgs}
 	configFlag(c, &path)
+	jsonFlag(c, &asJSON)
 	c.RunE = func(*cobra.Command, []string) error {
 		f, err := readNodes(path)
 		if err != nil {
 			return err
+		}
+		if asJSON {
+			list := []listedNode{}
+			for _, p := range f.have {
+				list = append(list, listed(p))
+			}
+			return a.show(true, list, "")
 		}
 		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "NAME\tDEVICE\tDEVEUI\tDEVADDR\tPROFILE\tAT")
@@ -155,10 +183,11 @@ func textOf(n roster.Node, key string) string {
 
 func (a *app) nodesShowCommand() *cobra.Command {
 	var path string
-	var withKeys bool
+	var withKeys, asJSON bool
 	c := &cobra.Command{Use: "show NAME", Short: "Show a node of the configuration, without its keys", Args: oneNode}
 	configFlag(c, &path)
 	c.Flags().BoolVar(&withKeys, "with-keys", false, "show its keys, too")
+	jsonFlag(c, &asJSON)
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		f, err := readNodes(path)
 		if err != nil {
@@ -172,8 +201,9 @@ func (a *app) nodesShowCommand() *cobra.Command {
 		if !withKeys {
 			n = n.Without()
 		}
-		_, err = fmt.Fprintf(a.stdout, "# %s:%d\n%s", p.File, p.Line, n.TOML())
-		return err
+		shown := listed(p)
+		shown.Keys = n
+		return a.show(asJSON, shown, "# %s:%d\n%s", p.File, p.Line, n.TOML())
 	}
 	return c
 }

@@ -14,18 +14,19 @@ import (
 
 func (a *app) nodesAddCommand() *cobra.Command {
 	var path string
-	var stdin, dryRun bool
+	var stdin, dryRun, asJSON bool
 	c := &cobra.Command{
 		Use:   "add KEY=VALUE...",
 		Short: "Add a node to the nodes_file",
 		Long: "Add a node to the nodes_file, by the keys of [[node]]. Other users of the machine see the command line, so keys and tokens " +
 			"come from elsewhere: on standard input with --stdin, one KEY=VALUE a line, or as file:PATH, credential:NAME or env:NAME.",
-		Example: "  gatewayd nodes add --stdin dev_eui=70B3D57ED0000001 join_eui=0000000000000000 device_id=barn <keys.txt",
+		Example: "gatewayd nodes add --stdin dev_eui=70B3D57ED0000001 join_eui=0000000000000000 device_id=barn <keys.txt",
 		Args:    cobra.ArbitraryArgs,
 	}
 	configFlag(c, &path)
 	c.Flags().BoolVar(&stdin, "stdin", false, "read more KEY=VALUE lines from standard input")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "only say what would be done")
+	jsonFlag(c, &asJSON)
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		n, err := nodeOf(args, false)
 		if err != nil {
@@ -48,7 +49,7 @@ func (a *app) nodesAddCommand() *cobra.Command {
 			return usagef("nodes add: give the keys of the node, such as dev_eui=70B3D57ED0000001")
 		}
 		list := roster.List{Entries: []roster.Entry{{Line: 1, Node: n}}}
-		return a.takeOver(list, importing{config: path, dryRun: dryRun})
+		return a.takeOver(list, importing{config: path, dryRun: dryRun, json: asJSON})
 	}
 	return c
 }

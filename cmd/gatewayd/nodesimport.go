@@ -26,7 +26,7 @@ import (
 // importing is what nodes import was told.
 type importing struct {
 	config, format string
-	dryRun         bool
+	dryRun, json   bool
 	set            []string
 
 	create         bool
@@ -52,6 +52,7 @@ func (a *app) nodesImportCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.format, "format", "", "csv, json, iothub, chirpstack or things-stack (default: found out)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only say what would be done")
+	jsonFlag(c, &o.json)
 	f.StringArrayVar(&o.set, "set", nil, "`KEY=VALUE` for nodes of which the list does not say it, e.g. profile=valve; repeatable")
 	f.BoolVar(&o.create, "create-devices", false, "make the devices of nodes without a credential in the hub, or read the keys of those that are there")
 	f.StringVar(&o.policy, "hub-policy", "", "where the connection string of a policy with registry read and write is: file:PATH, credential:NAME or env:NAME")
@@ -106,6 +107,9 @@ func (a *app) takeOver(list roster.List, o importing) error {
 	var stopped error
 	if !o.dryRun {
 		stopped = a.keep(f, outcomes, m)
+	}
+	if o.json {
+		return errors.Join(stopped, a.reportJSON(f.Name, list.Notes, outcomes, o.dryRun))
 	}
 	for _, note := range list.Notes {
 		fmt.Fprintln(a.stdout, note)
@@ -182,10 +186,45 @@ func (a *app) report(file string, outcomes []roster.Outcome, dryRun bool) error 
 	if _, err := a.stdout.Write(text.Bytes()); err != nil {
 		return err
 	}
-	if bad := counts[roster.Conflict] + counts[roster.Invalid] + counts[roster.Pending]; bad > 0 {
+	return notTaken(outcomes)
+}
+
+// notTaken is an error if any entry was not taken over.
+func notTaken(outcomes []roster.Outcome) error {
+	bad := 0
+	for _, o := range outcomes {
+		if o.Status == roster.Conflict || o.Status == roster.Invalid || o.Status == roster.Pending {
+			bad++
+		}
+	}
+	if bad > 0 {
 		return fmt.Errorf("%d of %d entries are not taken over; the lines above say why", bad, len(outcomes))
 	}
 	return nil
+}
+
+// reportedEntry is what became of an entry, without its keys.
+type reportedEntry struct {
+	Line   int           `json:"line"`
+	Name   string        `json:"name"`
+	Device string        `json:"device,omitempty"`
+	Status roster.Status `json:"status"`
+	Reason string        `json:"reason,omitempty"`
+	Notes  []string      `json:"notes,omitempty"`
+}
+
+// reportJSON is report for programs.
+func (a *app) reportJSON(file string, notes []string, outcomes []roster.Outcome, dryRun bool) error {
+	r := struct {
+		File    string          `json:"file"`
+		DryRun  bool            `json:"dryRun"`
+		Notes   []string        `json:"notes,omitempty"`
+		Entries []reportedEntry `json:"entries"`
+	}{file, dryRun, notes, []reportedEntry{}}
+	for _, o := range outcomes {
+		r.Entries = append(r.Entries, reportedEntry{o.Line, o.Node.Name(), o.Node.DeviceID(), o.Status, o.Reason, o.Notes})
+	}
+	return errors.Join(a.show(true, r, ""), notTaken(outcomes))
 }
 
 // deviceMaker makes devices of nodes in the hub. Without a client it makes none.

@@ -43,7 +43,7 @@ func (a *app) profileImportCommand() *cobra.Command {
 			"The Things Network's device repository (lorawan-devices), or of ChirpStack's device profiles (chirpstack-device-profiles), or its " +
 			"folder of vendors. FILE is one device of those, or device profiles or templates as ChirpStack's API prints them, in JSON. What is " +
 			"there already is never changed.",
-		Example: "  gatewayd profile import lorawan-devices --vendor dragino --device 'lht*'",
+		Example: "gatewayd profile import lorawan-devices --vendor dragino --device 'lht*'",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("%s: name one folder or file; see %s --help", c.CommandPath(), c.CommandPath())

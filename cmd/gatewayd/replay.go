@@ -40,6 +40,8 @@ func (a *app) replayCommand() *cobra.Command {
 			"With --to, send them to a daemon instead, as a packet forwarder would that hears them now.\n\n" +
 			"FILE has a frame a line: what gatewayd tail --json prints, or the JSON of a packet forwarder ({\"rxpk\":[...]}), or\n" +
 			"hexadecimal digits or base64. - is standard input.",
+		Example: "gatewayd replay capture.jsonl\n" +
+			"gatewayd replay --to 127.0.0.1:1700 --speed 10 capture.jsonl",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("%s: name one capture, or - for standard input", c.CommandPath())

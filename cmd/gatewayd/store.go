@@ -86,6 +86,7 @@ func hasOldStore(stateDir string) bool {
 
 func (a *app) storeCompactCommand() *cobra.Command {
 	var p storePlace
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "compact",
 		Short: "Write the store anew without garbage",
@@ -96,22 +97,23 @@ func (a *app) storeCompactCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.onStore(stateDir, a.compactStore)
+			return a.onStore(stateDir, func(dir string) error { return a.compactStore(dir, asJSON) })
 		},
 	}
 	p.flags(c)
+	jsonFlag(c, &asJSON)
 	return c
 }
 
-func (a *app) compactStore(dir string) error {
+func (a *app) compactStore(dir string, asJSON bool) error {
 	stop := a.progress("compacting " + dir).start()
 	before, after, err := store.Compact(dir)
 	stop()
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s: %s before, %s after\n", dir, size(before), size(after))
-	return err
+	return a.show(asJSON, map[string]any{"dir": dir, "bytesBefore": before, "bytesAfter": after},
+		"%s: %s before, %s after\n", dir, size(before), size(after))
 }
 
 // size is a number of bytes for people.

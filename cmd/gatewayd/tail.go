@@ -57,6 +57,9 @@ func (a *app) tailCommand() *cobra.Command {
 		Short: "Show the frames of the running daemon as they come",
 		Long: "Show the frames of the running daemon, the last ones first and then as they come, with what was decided about each.\n" +
 			"With --json, one object a line: a capture, for gatewayd replay.",
+		Example: "gatewayd tail --node greenhouse\n" +
+			"gatewayd tail --dropped -n 100 --no-follow\n" +
+			"gatewayd tail --json > capture.jsonl",
 		Args: noArgs,
 	}
 	t.flags(c)
