@@ -1,13 +1,15 @@
 package codec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
 	"strings"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/parser"
 )
 
 // maxBrackets is how deep brackets may nest in a script: the parser's own
@@ -72,16 +74,55 @@ func (s *script) compile(source string) (err error) {
 	return nil
 }
 
-// translate compiles one text. Powers are computed as V8 does.
+// translate compiles one text, and mends what the engine reads otherwise than
+// Node does.
 func (s *script) translate(source string) (*goja.Program, error) {
-	tree, err := goja.Parse(s.name, source)
+	tree, err := parse(s.name, source)
 	if err != nil {
 		return nil, err
 	}
-	if strings.Contains(source, "**") {
-		s.glue.powers = replacePowers(reflect.ValueOf(tree))
-	}
+	s.glue.powers = rewrite(tree, source).powers
 	return goja.CompileAST(tree, false)
+}
+
+// legacyDecimal is a number that begins with 0 without being octal, as 08.
+var legacyDecimal = regexp.MustCompile(`^0+[0-7]*[89]`)
+
+// parse parses source. The parser refuses numbers as 08, which codecs with
+// tables of dates have: there the zeros are taken for spaces. Source maps are
+// files that a codec has no business to name.
+func parse(name, source string) (*ast.Program, error) {
+	text := []byte(source)
+	for {
+		tree, err := parser.ParseFile(nil, name, string(text), 0, parser.WithDisableSourceMaps)
+		var list parser.ErrorList
+		if !errors.As(err, &list) || len(list) == 0 {
+			return tree, err
+		}
+		at := offsetOf(text, list[0].Position.Line, list[0].Position.Column)
+		for at > 0 && text[at-1] >= '0' && text[at-1] <= '9' {
+			at--
+		}
+		if !legacyDecimal.Match(text[at:]) {
+			return tree, err
+		}
+		for ; text[at] == '0'; at++ {
+			text[at] = ' '
+		}
+	}
+}
+
+// offsetOf is where in text a line and a column are, both from 1.
+func offsetOf(text []byte, line, column int) int {
+	at := 0
+	for ; line > 1; line-- {
+		next := bytes.IndexByte(text[at:], '\n')
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+	return min(at+column-1, len(text))
 }
 
 // syntaxError keeps the first mistake and its place.

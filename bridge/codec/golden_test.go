@@ -116,8 +116,8 @@ func TestReuse(t *testing.T) {
 		t.Fatalf("%d codecs, %v", len(files), err)
 	}
 	fresh := []string{
-		"buffers.js", "classes.js", "consolelog.js", "dates.js", "exporter.js", "globals.js", "jsonvalues.js", "modern.js", "oldttn.js", "polyfill.js", "regex.js",
-		"state.js", "strings.js", "table.js", "typed.js", "history.js",
+		"blockfunctions.js", "buffers.js", "chains.js", "classes.js", "consolelog.js", "dates.js", "exporter.js", "globals.js", "jsonvalues.js", "modern.js", "oldttn.js", "polyfill.js", "regex.js",
+		"state.js", "strings.js", "table.js", "typed.js", "history.js", "zeros.js",
 	}
 	for _, file := range files {
 		source, err := os.ReadFile(file)

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"fmt"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -72,42 +71,6 @@ func power(vm *goja.Runtime) func(goja.FunctionCall) goja.Value {
 	return func(call goja.FunctionCall) goja.Value {
 		return vm.ToValue(libm.Pow(call.Argument(0).ToFloat(), call.Argument(1).ToFloat()))
 	}
-}
-
-// replacePowers turns a ** b into a call of powerName below v, a tree of
-// syntax, and reports whether there was any.
-func replacePowers(v reflect.Value) (found bool) {
-	switch v.Kind() {
-	case reflect.Interface:
-		if v.IsNil() {
-			return false
-		}
-		found = replacePowers(v.Elem())
-		if call := powerCall(v.Interface()); call != nil && v.CanSet() {
-			v.Set(reflect.ValueOf(call))
-			return true
-		}
-		return found
-	case reflect.Pointer:
-		if v.IsNil() || v.Type().Elem().PkgPath() != reflect.TypeFor[ast.Program]().PkgPath() {
-			return false
-		}
-		return replacePowers(v.Elem())
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && replacePowers(v.Field(i)) {
-				found = true
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			if replacePowers(v.Index(i)) {
-				found = true
-			}
-		}
-	default:
-	}
-	return found
 }
 
 // powerCall is the call that stands for node, nil when it is no power. An

@@ -50,6 +50,9 @@ type script struct {
 func newScript(name, source string, o Options) (*script, error) {
 	boundRegexps()
 	source = strings.TrimPrefix(source, "\uFEFF")
+	if strings.HasPrefix(source, "#!") {
+		source = "//" + source[2:] // a line for shells
+	}
 	if err := checkNesting(source); err != nil {
 		return nil, err
 	}
