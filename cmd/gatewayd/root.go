@@ -90,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.runCommand(), a.checkCommand(), a.demoCommand(), a.emulateHubCommand(), a.sasTokenCommand(),
 		a.publishCommand(), a.portsCommand(), a.firmwareCommand(), a.versionCommand(),
-		a.codecCommand(), a.profileCommand(), a.storeCommand(), a.doctorCommand(), a.manualCommand(),
+		a.codecCommand(), a.profileCommand(), a.storeCommand(), a.doctorCommand(), a.benchCommand(), a.manualCommand(),
 	)
 	root.AddCommand(a.askCommands()...)
 	asUsage(root)

@@ -99,6 +99,7 @@ func (c *container) testInstall(t *testing.T) {
 		t.Errorf("user gatewayd: %s", got)
 	}
 	c.sh(t, "test -s /usr/share/bash-completion/completions/gatewayd")
+	c.sh(t, "zcat /usr/share/man/man1/gatewayd-tail.1.gz | grep -q '^.SH SYNOPSIS'")
 }
 
 // testWaiting: the service that was installed a moment ago has not failed, and
