@@ -131,7 +131,7 @@ func published(t *testing.T, disk *memory, acked map[uint32]bool) {
 	t.Helper()
 	ids := map[uint32]string{}
 	for _, e := range disk.outbox {
-		m, err := bridge.Render(e.Seq, e.Record, bridge.Node{}, bubbleClock{})
+		m, _, err := bridge.Render(e.Seq, e.Record, bridge.Node{}, bubbleClock{})
 		if err != nil {
 			t.Fatal(err)
 		}

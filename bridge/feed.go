@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"encoding/json"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,9 @@ type feed struct {
 	ready chan struct{}
 	bad   *atomic.Uint64 // records that could not be rendered
 	shed  *atomic.Uint64 // events dropped to save the hub's quota
+	// order queues a downlink that a decoder ordered with a message; nil: nobody
+	// does.
+	order func(node Node, id string, raw json.RawMessage)
 
 	mu      sync.Mutex
 	batches map[uint64]int // messages in batches under way, by the first one's Seq
@@ -63,7 +67,7 @@ func (f *feed) pending(after uint64, limit int) ([]hub.Message, Node, error) {
 	}
 	messages := make([]hub.Message, 0, len(entries))
 	for _, e := range entries {
-		m, err := render(e.Seq, e.Record, node, f.clock)
+		m, order, err := render(e.Seq, e.Record, node, f.clock)
 		if errors.Is(err, errNoShape) { // not lost: nobody wants it
 			f.store.Done(f.key, e.Seq)
 			continue
@@ -74,6 +78,9 @@ func (f *feed) pending(after uint64, limit int) ([]hub.Message, Node, error) {
 				zap.String("device", node.DeviceID), zap.Error(err))
 			f.store.Done(f.key, e.Seq)
 			continue
+		}
+		if order != nil && f.order != nil {
+			f.order(node, m.ID, order)
 		}
 		messages = append(messages, m)
 	}

@@ -35,6 +35,7 @@ type facts struct {
 	at     time.Time // of the receipt, or of the event
 	source string    // of at
 	values *valuesBody
+	order  json.RawMessage // the downlink that a decoder of the starter kit orders; nil: none
 }
 
 // factsOf gathers what is known of r; its payload is decoded once.
@@ -43,6 +44,9 @@ func factsOf(r record, node Node, clock Clock) facts {
 	f.at, f.source = r.receivedAt(clock)
 	if r.Kind == kindUp {
 		f.values = node.values(r, f.at)
+		if node.Kit {
+			f.order = f.values.takeOrder()
+		}
 	}
 	return f
 }
@@ -99,24 +103,25 @@ func (s Shape) pack(m hub.Message) hub.Message {
 	return m
 }
 
-// render turns an outbox record into the message of node, or returns
-// errNoShape.
-func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, error) {
+// render turns an outbox record into the message of node, with the downlink
+// that its decoder orders, or returns errNoShape.
+func render(seq uint64, raw []byte, node Node, clock Clock) (hub.Message, json.RawMessage, error) {
 	r, err := unmarshalRecord(raw)
 	if err != nil {
-		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
+		return hub.Message{}, nil, fmt.Errorf("outbox record %d: %w", seq, err)
 	}
 	if r.Kind == kindStats {
-		return statsMessage(seq, r, node, clock)
+		m, err := statsMessage(seq, r, node, clock)
+		return m, nil, err
 	}
 	f := factsOf(r, node, clock)
 	body, err := f.body()
 	if err != nil {
-		return hub.Message{}, fmt.Errorf("outbox record %d: %w", seq, err)
+		return hub.Message{}, nil, fmt.Errorf("outbox record %d: %w", seq, err)
 	}
 	return hub.Message{
 		Seq: seq, ID: r.ID, CorrelationID: or(r.CorrelationID, r.DownlinkID),
 		ContentType: contentJSON, ContentEncoding: encodingUTF8,
 		Properties: f.properties(), Body: body, Low: r.Kind != kindUp && r.Kind != kindProprietary,
-	}, nil
+	}, f.order, nil
 }

@@ -118,7 +118,7 @@ func TestFormats(t *testing.T) {
 		for _, s := range samples() {
 			golden := filepath.Join("testdata", "formats", filepath.Base(string(format)), s.name+".json")
 			node.Codec = s.codec
-			m, err := render(5, s.record.marshal(), node, noon{})
+			m, _, err := render(5, s.record.marshal(), node, noon{})
 			if errors.Is(err, errNoShape) {
 				if _, err := os.Stat(golden); err == nil {
 					t.Errorf("%s: no message, and there is %s", format, golden)
@@ -154,7 +154,7 @@ func TestSchema(t *testing.T) {
 	}
 	seen := 0
 	for _, s := range samples() {
-		m, err := render(5, s.record.marshal(), Node{DeviceID: "lora1", Codec: s.codec}, noon{})
+		m, _, err := render(5, s.record.marshal(), Node{DeviceID: "lora1", Codec: s.codec}, noon{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +206,7 @@ func compare(t *testing.T, golden string, got []byte) {
 func TestGzip(t *testing.T) {
 	t.Parallel()
 	node := Node{DeviceID: "lora1", Shape: Shape{Gzip: true}}
-	m, err := render(5, samples()[0].record.marshal(), node, noon{})
+	m, _, err := render(5, samples()[0].record.marshal(), node, noon{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestTemplateTooLarge(t *testing.T) {
 	}
 	r := samples()[0].record
 	r.Payload = make([]byte, maxTemplated/4)
-	m, err := render(5, r.marshal(), Node{Shape: Shape{Format: shape.FromTemplate, Template: tmpl}}, noon{})
+	m, _, err := render(5, r.marshal(), Node{Shape: Shape{Format: shape.FromTemplate, Template: tmpl}}, noon{})
 	if err != nil {
 		t.Fatal(err)
 	}

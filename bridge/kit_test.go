@@ -3,9 +3,12 @@ package bridge_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"gatewayd/bridge"
 	"gatewayd/bridge/codec"
@@ -200,4 +203,54 @@ func TestKitAsksStatus(t *testing.T) {
 	if options := raw[8 : 8+raw[5]&0x0F]; !bytes.Contains(options, []byte{devStatusReq}) { // behind MHDR, DevAddr, FCtrl and FCnt
 		t.Errorf("sent %x, want a DevStatusReq in its options", raw)
 	}
+}
+
+// A decoder of the kit may order a downlink: once for each message, however
+// often that is rendered, and to another node if it says so.
+func TestKitDecoderOrders(t *testing.T) {
+	t.Parallel()
+	n, other := kitNode(), abp("lora2", 2, 3)
+	other.Kit = true
+	n.DevEUI[7], other.DevEUI[7] = 8, 9
+	n.Codec = script(t, `function decodeUplink(input) {
+		var order = { fport: 5, payload: 'n' + input.bytes[0] };
+		if (input.bytes[0] === 2) order.devEUI = '0000000000000009';
+		if (input.bytes[0] === 3) order = { fport: 0, payload: 'x' };
+		return { data: { b: 1, cloudToDeviceMessage: order, a: 2 } };
+	}`)
+	b := kitBench(t, n)
+	b.apply(n, other)
+	b.hear(frameOf(n, 1, "\x01").bytes(t), frameOf(n, 2, "\x02").bytes(t), frameOf(n, 3, "\x03").bytes(t))
+	wait, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	b.while(func(context.Context) {
+		queued := func(device string) []bridge.QueuedDownlink {
+			for {
+				if queue, err := b.bridge.Queue(wait, device); err != nil || len(queue) > 0 {
+					return queue
+				}
+			}
+		}
+		for range 3 {
+			for _, m := range b.messages(n) {
+				if d := decode[struct {
+					Event string
+					Data  json.RawMessage
+				}](t, m.Body); d.Event == "up" && string(d.Data) != `{"b":1,"a":2}` {
+					t.Errorf("data of %s", m.Body)
+				}
+			}
+			for _, device := range []string{"lora1", "lora2"} {
+				if queue := queued(device); len(queue) != 1 || queue[0].FPort != 5 || queue[0].Size != 2 || !strings.HasPrefix(queue[0].ID, "decoder-") {
+					t.Errorf("%s: %+v", device, queue)
+				}
+			}
+		}
+		for b.logs.FilterMessage("the downlink that a decoder ordered is not queued").Len() == 0 {
+			if wait.Err() != nil {
+				t.Fatal("what cannot be queued is not said")
+			}
+			runtime.Gosched()
+		}
+	})
 }

@@ -77,7 +77,7 @@ func TestRender(t *testing.T) {
 		eui := radio.EUI64{1, 2, 3, 4, 5, 6, 7, 8}
 		r.Kind, r.ID, r.DevEUI, r.DevAddr = k, "id", &eui, [4]byte{0x26, 1, 0xab, 4}
 		r.stamp(noon{}, noon{}.Now())
-		m, err := render(5, r.marshal(), Node{DeviceID: "lora1"}, noon{})
+		m, _, err := render(5, r.marshal(), Node{DeviceID: "lora1"}, noon{})
 		if err != nil {
 			t.Fatalf("%s: %v", k, err)
 		}
@@ -142,7 +142,7 @@ func TestRenderV1(t *testing.T) {
 	} {
 		raw := fmt.Sprintf(`{"v":1,"eui":%s,"addr":"2601ab04","sess":7,"fcnt":42,"port":3,"pl":"AQI=","conf":true,"at":1795348800000000000,
 			"ok":true,"conc":"c0","gw":"0011223344556677","freq":868100000,"dr":"SF7BW125","cr":"4/5","rssi":-60,"snr":9,"ch":2}`, eui)
-		m, err := render(1, []byte(raw), Node{DeviceID: "lora1"}, noon{})
+		m, _, err := render(1, []byte(raw), Node{DeviceID: "lora1"}, noon{})
 		if err != nil || m.ID != id {
 			t.Fatalf("id %q, want %q, %v", m.ID, id, err)
 		}
@@ -158,7 +158,7 @@ func TestRenderV1(t *testing.T) {
 func TestRenderRefuses(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{``, `{`, `[]`, `{"v":3}`, `{}`, `{"v":2,"at":"noon"}`, `{"v":1,"port":"x"}`, `{"v":2,"k":"stats","stats":`, "\x03\x0a", "\x04"} {
-		if m, err := render(9, []byte(raw), Node{}, noon{}); err == nil || !strings.Contains(err.Error(), "outbox record 9") {
+		if m, _, err := render(9, []byte(raw), Node{}, noon{}); err == nil || !strings.Contains(err.Error(), "outbox record 9") {
 			t.Errorf("%s became %s, %v", raw, m.Body, err)
 		}
 	}
@@ -175,7 +175,7 @@ func FuzzRender(f *testing.F) {
 	f.Add([]byte(`{"v":1,"addr":"01020304","fcnt":42,"port":3,"pl":"AQI="}`))
 	f.Add([]byte(`{"v":2,"k":"stats","stats":{"a":1}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := render(1, raw, Node{DeviceID: "lora1"}, noon{})
+		m, _, err := render(1, raw, Node{DeviceID: "lora1"}, noon{})
 		if err == nil && !json.Valid(m.Body) {
 			t.Errorf("%s became %s", raw, m.Body)
 		}
