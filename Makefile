@@ -105,7 +105,7 @@ $(GOLANGCI):
 lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint, which it builds on first use
 	@bad="$$(gofmt -l $$(go list -f '{{.Dir}}' ./...))"; if [ -n "$$bad" ]; then echo "not gofmt'ed:"; echo "$$bad"; exit 1; fi
 	go vet ./...
-	go vet -tags interop,deploy,dist ./internal/...
+	go vet -tags browser,interop,deploy,dist ./internal/...
 	$(GOLANGCI) run
 
 .PHONY: docs
@@ -151,6 +151,11 @@ test-interop: ## clients and a broker that are not ours (installs Debian and npm
 	internal/interop/setup
 	go test -count=1 -tags interop -v ./internal/interop
 
+.PHONY: test-browser
+test-browser: ## the page in a Chromium without a screen (installs Debian and npm packages)
+	internal/browser/setup
+	go test -count=1 -tags browser -v ./internal/browser
+
 .PHONY: test-deploy
 test-deploy: build $(NFPM) ## the unit, then the Debian package under systemd in a container (as root; installs Debian packages)
 	deploy/systemd/check
@@ -192,4 +197,4 @@ install: build ## into DESTDIR and prefix (/usr), with the systemd files, comple
 
 .PHONY: clean
 clean: ## removes what the targets above made, tools included
-	rm -rf bin dist .tools internal/interop/testdata/node/node_modules
+	rm -rf bin dist .tools internal/interop/testdata/node/node_modules internal/browser/testdata/node/node_modules internal/browser/testdata/shots

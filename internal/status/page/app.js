@@ -139,7 +139,7 @@ function overview() {
 const frameColumns = [
   { title: "Time", cell: (f) => clock(f.at) },
   { title: "", cell: (f) => (f.direction === "up" ? "↑ up" : "↓ down") },
-  { title: "Node", cell: (f) => (f.device ? element("a", { href: `#/nodes/${encodeURIComponent(f.device)}` }, f.node || f.device) : "–") },
+  { title: "Node", cell: (f) => (f.device ? element("a", { id: `frame-${f.seq}`, href: `#/nodes/${encodeURIComponent(f.device)}` }, f.node || f.device) : "–") },
   { title: "Verdict", cell: (f) => element("span", { class: fine.has(f.verdict) ? "ok" : "bad" }, element("span", { class: "mark" }, f.verdict.replaceAll("_", " "))) },
   { title: "What that means", wide: true, cell: (f) => `${verdicts[f.verdict] || ""} ${f.direction === "down" ? (f.delaySeconds ? `In the window ${f.delaySeconds} s behind the uplink.` : "At once.") : ""} ${f.detail || ""}`.trim() },
   { title: "FCnt", number: true, cell: (f) => f.fCnt ?? "" },
