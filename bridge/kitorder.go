@@ -51,7 +51,8 @@ func (v *valuesBody) takeOrder() (order json.RawMessage) {
 	if order == nil {
 		return nil
 	}
-	v.Data = append(rest, '}')
+	rest = append(rest, '}')
+	v.Data = rest
 	if string(order) == "null" {
 		return nil
 	}
