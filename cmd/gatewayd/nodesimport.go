@@ -191,14 +191,21 @@ func (a *app) report(file string, outcomes []roster.Outcome, dryRun bool) error 
 
 // notTaken is an error if any entry was not taken over.
 func notTaken(outcomes []roster.Outcome) error {
-	bad := 0
+	bad, strangers := 0, 0
 	for _, o := range outcomes {
 		if o.Status == roster.Conflict || o.Status == roster.Invalid || o.Status == roster.Pending {
 			bad++
 		}
+		if o.Status == roster.Invalid && !o.Node.HasCredential() {
+			strangers++
+		}
+	}
+	hint := ""
+	if strangers > 0 {
+		hint = fmt.Sprintf("; %d of them have no credential: --create-devices makes devices in the hub, or reads the keys of those that are there", strangers)
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d of %d entries are not taken over; the lines above say why", bad, len(outcomes))
+		return fmt.Errorf("%d of %d entries are not taken over; the lines above say why%s", bad, len(outcomes), hint)
 	}
 	return nil
 }

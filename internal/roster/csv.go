@@ -120,7 +120,11 @@ func columnAliases() map[string]string {
 		"networksessionkey": "nwk_s_key", "nwksessionkey": "nwk_s_key", "applicationsessionkey": "app_s_key", "appsessionkey": "app_s_key",
 		"primarykey": "device_key", "symmetrickey": "device_key", "deviceaddress": "dev_addr", "devicename": "name",
 		"lorawanversion": "version", "macversion": "version", "classtype": "class", "rx1delay": "rx_delay", "rx1droffset": "rx1_dr_offset",
-		"deviceprofilename": kindName, "brandid": brandID, "firmwareversion": firmwareOf, "supportsclassc": supportsClassC, "skipfcntcheck": skipCounters, "skipfcnt": skipCounters,
+		"deviceprofilename": kindName, "brandid": brandID, "firmwareversion": firmwareOf, "supportsclassc": supportsClassC,
+		"macsettingsrx1delay": "rx_delay", "macsettingsrx1delayvalue": "rx_delay", "rootkeysappkeykey": "app_key", "rootkeysnwkkeykey": "nwk_key",
+		"sessiondevaddr": "dev_addr", "sessionkeysappskeykey": "app_s_key", "sessionkeysfnwksintkeykey": "f_nwk_s_int_key",
+		"sessionkeyssnwksintkeykey": "s_nwk_s_int_key", "sessionkeysnwksenckeykey": "nwk_s_enc_key",
+		"skipfcntcheck": skipCounters, "skipfcnt": skipCounters,
 	} {
 		m[alias] = key
 	}
