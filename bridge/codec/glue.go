@@ -27,10 +27,14 @@ var (
 	guardSource string
 	//go:embed js/intl.js
 	intlSource string
+	//go:embed js/bigint.js
+	bigintSource string
+	//go:embed js/number.js
+	numberSource string
 )
 
 // preludes are compiled once; a program may run in any number of runtimes.
-type preludes struct{ code, power, date, text, buffer, guard, intl *goja.Program }
+type preludes struct{ code, power, date, text, buffer, guard, intl, bigint, number *goja.Program }
 
 var compiled = sync.OnceValues(func() (p preludes, err error) {
 	for _, part := range []struct {
@@ -44,6 +48,8 @@ var compiled = sync.OnceValues(func() (p preludes, err error) {
 		{"buffer.js", bufferSource, &p.buffer},
 		{"guard.js", guardSource, &p.guard},
 		{"intl.js", intlSource, &p.intl},
+		{"bigint.js", bigintSource, &p.bigint},
+		{"number.js", numberSource, &p.number},
 	} {
 		if *part.to, err = goja.Compile(part.name, part.source, true); err != nil {
 			return preludes{}, err
@@ -57,12 +63,12 @@ var compiled = sync.OnceValues(func() (p preludes, err error) {
 // that is nowhere in the source is not used by it.
 type glue struct {
 	preludes
-	code, eval, console, date, text, buffer, intl, module bool
+	code, eval, console, date, text, buffer, intl, module, bigint bool
 	// localDates are the methods of Date that depend on the time zone.
 	localDates              []any
 	localized               bool
 	powers                  bool     // the operator ** is used
-	math                    []string // functions of Math
+	math, numbers           []string // functions of Math, and on numbers
 	arrays, strings, others []any    // for guard.js
 }
 
@@ -70,6 +76,7 @@ var (
 	anyDate = regexp.MustCompile(`\bDate\b|recvTime|Intl|toLocale`)
 	// Not ArrayBuffer.
 	anyBuffer = regexp.MustCompile(`\bBuffer\b|['"](?:node:)?buffer['"]`)
+	anyBigInt = regexp.MustCompile(`[Bb]ig|\dn\b`)
 	// A list may be made long without its elements.
 	setsLength = regexp.MustCompile(`\blength['"]?\s*(?:\]\s*)?[:=]\s*[^=\s]`)
 	anyArray   = regexp.MustCompile(`\bArray\s*\(`)
@@ -91,13 +98,14 @@ func newGlue(source string) (glue, error) {
 		text:     has("TextDecoder") || has("TextEncoder") || has("atob") || has("btoa"),
 		buffer:   anyBuffer.MatchString(source),
 		intl:     has("Intl"),
+		bigint:   has("Number(") && anyBigInt.MatchString(source),
 		module:   has("module") || has("exports") || has("require"),
 	}
 	g.localized = has("toLocale") || g.intl
 	if g.date {
 		g.localDates = mentioned(source, localDateMethods, has(`"get`) || has(`'get`) || has("`get"))
 	}
-	g.math = mathNames(source)
+	g.math, g.numbers = mathNames(source), numberNames(source)
 	g.arrays = mentioned(source, arrayMethods, false)
 	g.strings = mentioned(source, stringMethods, false)
 	g.others = mentioned(source, otherBuiltins, false)
@@ -126,7 +134,7 @@ var (
 	localDateMethods = []string{
 		"getFullYear", "getMonth", "getDate", "getDay", "getHours", "getMinutes", "getSeconds", "getMilliseconds",
 		"setFullYear", "setMonth", "setDate", "setHours", "setMinutes", "setSeconds", "setMilliseconds",
-		"getTimezoneOffset", "getYear",
+		"getTimezoneOffset", "getYear", "setYear",
 	}
 	arrayMethods = []string{
 		"fill", "map", "forEach", "filter", "indexOf", "lastIndexOf", "includes", "reduce", "reduceRight", "some", "every", "find",
@@ -151,6 +159,8 @@ func (g *glue) install(m *machine) error {
 		{g.code, func() error { return runPrelude(vm, g.preludes.code, g.eval) }},
 		{g.powers, func() error { return runPrelude(vm, g.power, powerName, power(vm)) }},
 		{len(g.math) > 0, func() error { return installMath(vm, g.math) }},
+		{g.bigint, func() error { return runPrelude(vm, g.preludes.bigint) }},
+		{len(g.numbers) > 0, func() error { return installNumbers(vm, g.number, g.numbers) }},
 		{g.date, func() error { return g.installDate(vm) }},
 		{g.intl || g.localized, func() error { return runPrelude(vm, g.preludes.intl, formatNumber(vm), formatDate(vm), g.intl) }},
 		{g.text, func() error { return runPrelude(vm, g.preludes.text, encodeText(vm), decodeText(vm)) }},
@@ -176,7 +186,7 @@ func (g *glue) installDate(vm *goja.Runtime) error {
 	if g.localized {
 		localized = formatDate(vm)
 	}
-	return runPrelude(vm, g.preludes.date, vm.NewArray(g.localDates...), localized)
+	return runPrelude(vm, g.preludes.date, vm.NewArray(g.localDates...), parseDate(vm), localized)
 }
 
 // runPrelude calls the function that p evaluates to with the global object

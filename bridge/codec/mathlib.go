@@ -22,10 +22,11 @@ func mathFunctions() map[string]func(float64) float64 {
 	return map[string]func(float64) float64{
 		"exp": libm.Exp, "log": libm.Log, "log10": libm.Log10, "sin": libm.Sin, "cos": libm.Cos, "tan": libm.Tan,
 		"atan": libm.Atan, "asin": libm.Asin, "acos": libm.Acos,
+		"log2": libm.Log2, "cbrt": libm.Cbrt, "sinh": libm.Sinh, "cosh": libm.Cosh, "tanh": libm.Tanh, "asinh": libm.Asinh, "acosh": libm.Acosh,
 	}
 }
 
-var mathName = regexp.MustCompile(`\b(?:pow|exp|log|log10|sin|cos|tan|atan|asin|acos|atan2)\b`)
+var mathName = regexp.MustCompile(`\b(?:pow|exp|log|log10|log2|cbrt|a?sinh?|a?cosh?|tanh?|atan2?)\b`)
 
 // mathNames are the functions of Math that source mentions.
 func mathNames(source string) []string {

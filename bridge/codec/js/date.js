@@ -1,11 +1,11 @@
 // A Date that lives in UTC. The engine's own reads the time zone of the
 // process; names are the local methods that the codec mentions.
-(function (global, names, localized) {
+(function (global, names, parseText, localized) {
   'use strict';
   const Native = global.Date, proto = Native.prototype;
-  const nativeParse = Native.parse, utc = Native.UTC;
+  const utc = Native.UTC;
   const apply = Reflect.apply, setPrototypeOf = Object.setPrototypeOf, define = Object.defineProperty;
-  const getTime = proto.getTime, iso = proto.toUTCString;
+  const getTime = proto.getTime, setTime = proto.setTime, iso = proto.toUTCString;
 
   function hide(object, name, value) {
     define(object, name, { value: value, writable: true, enumerable: false, configurable: true });
@@ -31,14 +31,16 @@
   method('toDateString', dateText);
   method('toTimeString', timeText);
 
-  // The engine writes years beyond 9999 with five digits, not six.
+  // The engine writes years beyond 9999 with five digits, not six, and those
+  // before the first with four.
   const nativeISO = proto.toISOString;
   hide(proto, 'toISOString', {
     toISOString() {
-      const s = apply(nativeISO, this, []);
-      return s.length === 26 && s[6] === '-' ? s[0] + '0' + s.slice(1) : s;
+      const s = apply(nativeISO, this, []), year = s.indexOf('-', 1);
+      return year === 4 ? s : s[0] + s.slice(1, year).padStart(6, '0') + s.slice(year);
     },
   }.toISOString);
+  hide(proto, 'toGMTString', iso);
 
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
@@ -47,22 +49,23 @@
     } else if (name === 'getYear') {
       const year = proto.getUTCFullYear;
       hide(proto, name, { getYear() { return apply(year, this, []) - 1900; } }[name]);
+    } else if (name === 'setYear') {
+      const set = proto.setUTCFullYear;
+      hide(proto, name, {
+        setYear(year) {
+          year = +year;
+          const n = Math.trunc(year);
+          if (apply(getTime, this, []) !== apply(getTime, this, [])) apply(setTime, this, [0]);
+          return apply(set, this, [n >= 0 && n <= 99 ? 1900 + n : year]);
+        },
+      }[name]);
     } else {
       hide(proto, name, proto[name.slice(0, 3) + 'UTC' + name.slice(3)]);
     }
   }
 
-  const isoLocal = /^(?:[+-]\d\d)?\d{4}(?:-\d\d(?:-\d\d)?)?T\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?$/;
-  const isoOther = /^(?:[+-]\d\d)?\d{4}(?:-\d\d(?:-\d\d)?)?(?:T.*)?$/;
-  const zoned = /\d:\d\d.*(?:[+-]\d|Z)|GMT|UTC?\b|[ECMP][SD]T\b/i;
-
   // parse reads a text without time zone as UTC.
-  function parse(text) {
-    const s = String(text).trim();
-    if (isoLocal.test(s)) return nativeParse(s + 'Z');
-    if (isoOther.test(s) || zoned.test(s)) return nativeParse(s);
-    return nativeParse(s + ' GMT');
-  }
+  function parse(text) { return parseText(String(text)); }
 
   function primitive(v) {
     if (typeof v !== 'object' || v === null || v instanceof Native) return v;

@@ -20,6 +20,7 @@ func TestNode(t *testing.T) {
 	}
 	one := map[string]func(float64) float64{
 		"exp": Exp, "log": Log, "log10": Log10, "sin": Sin, "cos": Cos, "tan": Tan, "atan": Atan, "asin": Asin, "acos": Acos,
+		"log2": Log2, "cbrt": Cbrt, "sinh": Sinh, "cosh": Cosh, "tanh": Tanh, "asinh": Asinh, "acosh": Acosh,
 	}
 	two := map[string]func(float64, float64) float64{"pow": Pow, "atan2": Atan2}
 	for name, list := range cases {
