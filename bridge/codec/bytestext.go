@@ -2,7 +2,9 @@ package codec
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,6 +23,7 @@ const (
 	base64Encoding  = "base64"
 	base64URL       = "base64url"
 	utf16leEncoding = "utf16le"
+	utf16beEncoding = "utf16be"
 )
 
 // encodeText gives scripts encode(text, encoding), an ArrayBuffer.
@@ -31,16 +34,30 @@ func encodeText(vm *goja.Runtime) func(goja.FunctionCall) goja.Value {
 	}
 }
 
-// decodeText gives scripts decode(bytes, encoding, fatal), a text or null.
+// decodeText gives scripts decode(bytes, encoding, fatal, whole), a text or null.
+// With whole, halves of UTF-16 are replaced as a TextDecoder does; Buffer keeps
+// them.
 func decodeText(vm *goja.Runtime) func(goja.FunctionCall) goja.Value {
 	return func(call goja.FunctionCall) goja.Value {
 		b, _ := call.Argument(0).Export().([]byte)
 		encoding := call.Argument(1).String()
-		if encoding == utf8Encoding && call.Argument(2).ToBoolean() && !utf8.Valid(b) {
+		fatal := call.Argument(2).ToBoolean()
+		if encoding == utf8Encoding && fatal && !utf8.Valid(b) {
 			return goja.Null()
 		}
-		if encoding == utf16leEncoding {
-			return goja.StringFromUTF16(unitsLE(b))
+		if encoding == utf16leEncoding || encoding == utf16beEncoding {
+			units := codeUnitsOf(b, encoding)
+			if !call.Argument(3).ToBoolean() {
+				return goja.StringFromUTF16(units)
+			}
+			runes := utf16.Decode(units)
+			if len(b)%2 == 1 {
+				runes = append(runes, utf8.RuneError)
+			}
+			if fatal && slices.Contains(runes, utf8.RuneError) {
+				return goja.Null()
+			}
+			return vm.ToValue(string(runes))
 		}
 		return vm.ToValue(decodeBytes(b, encoding))
 	}
@@ -212,11 +229,15 @@ func brokenLength(b []byte) int {
 	return n
 }
 
-// unitsLE reads UTF-16, little endian; an odd byte at the end is left out.
-func unitsLE(b []byte) []uint16 {
+// codeUnitsOf reads UTF-16; an odd byte at the end is left out.
+func codeUnitsOf(b []byte, encoding string) []uint16 {
+	order := binary.ByteOrder(binary.LittleEndian)
+	if encoding == utf16beEncoding {
+		order = binary.BigEndian
+	}
 	units := make([]uint16, len(b)/2)
 	for i := range units {
-		units[i] = uint16(b[2*i]) | uint16(b[2*i+1])<<8
+		units[i] = order.Uint16(b[2*i:])
 	}
 	return units
 }

@@ -31,10 +31,12 @@ var (
 	bigintSource string
 	//go:embed js/number.js
 	numberSource string
+	//go:embed js/clone.js
+	cloneSource string
 )
 
 // preludes are compiled once; a program may run in any number of runtimes.
-type preludes struct{ code, power, date, text, buffer, guard, intl, bigint, number *goja.Program }
+type preludes struct{ code, power, date, text, buffer, guard, intl, bigint, clone, number *goja.Program }
 
 var compiled = sync.OnceValues(func() (p preludes, err error) {
 	for _, part := range []struct {
@@ -50,6 +52,7 @@ var compiled = sync.OnceValues(func() (p preludes, err error) {
 		{"intl.js", intlSource, &p.intl},
 		{"bigint.js", bigintSource, &p.bigint},
 		{"number.js", numberSource, &p.number},
+		{"clone.js", cloneSource, &p.clone},
 	} {
 		if *part.to, err = goja.Compile(part.name, part.source, true); err != nil {
 			return preludes{}, err
@@ -63,7 +66,7 @@ var compiled = sync.OnceValues(func() (p preludes, err error) {
 // that is nowhere in the source is not used by it.
 type glue struct {
 	preludes
-	code, eval, console, date, text, buffer, intl, module, bigint bool
+	code, eval, console, date, text, buffer, intl, module, bigint, clone bool
 	// localDates are the methods of Date that depend on the time zone.
 	localDates              []any
 	localized               bool
@@ -98,6 +101,7 @@ func newGlue(source string) (glue, error) {
 		text:     has("TextDecoder") || has("TextEncoder") || has("atob") || has("btoa"),
 		buffer:   anyBuffer.MatchString(source),
 		intl:     has("Intl"),
+		clone:    has("structuredClone"),
 		bigint:   has("Number(") && anyBigInt.MatchString(source),
 		module:   has("module") || has("exports") || has("require"),
 	}
@@ -159,6 +163,7 @@ func (g *glue) install(m *machine) error {
 		{g.code, func() error { return runPrelude(vm, g.preludes.code, g.eval) }},
 		{g.powers, func() error { return runPrelude(vm, g.power, powerName, power(vm)) }},
 		{len(g.math) > 0, func() error { return installMath(vm, g.math) }},
+		{g.clone, func() error { return runPrelude(vm, g.preludes.clone) }},
 		{g.bigint, func() error { return runPrelude(vm, g.preludes.bigint) }},
 		{len(g.numbers) > 0, func() error { return installNumbers(vm, g.number, g.numbers) }},
 		{g.date, func() error { return g.installDate(vm) }},

@@ -51,7 +51,13 @@ func (w *jsonWriter) member(key string, v goja.Value) (written bool, err error) 
 		return false, errOutput
 	}
 	object, ok := v.(*goja.Object)
-	if !ok {
+	if !ok && goja.IsBigInt(v) {
+		// A codec may have given BigInt.prototype a toJSON.
+		object = v.ToObject(w.vm)
+		if _, ok := goja.AssertFunction(object.Get("toJSON")); !ok {
+			return false, errBigInt
+		}
+	} else if !ok {
 		return w.primitive(v)
 	}
 	if v, err = w.unboxed(object, key); err != nil {

@@ -24,6 +24,26 @@ func stringify(t *testing.T, vm *goja.Runtime, v goja.Value) string {
 	return text.String()
 }
 
+// TestBigInt has one that knows how to be JSON, and one that does not.
+func TestBigInt(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		`var v = 1n`: errBigInt.Error(),
+		`BigInt.prototype.toJSON = function () { return 'n' + this; }; var v = [2n ** 70n, {a: 1n}]`: `["n1180591620717411303424",{"a":"n1"}]`,
+		`BigInt.prototype.toJSON = 5; var v = [1n]`:                                                  errBigInt.Error(),
+	} {
+		vm := goja.New()
+		if _, err := vm.RunString(source); err != nil {
+			t.Fatal(err)
+		}
+		w := jsonWriter{vm: vm, limit: maxOutput}
+		err := w.value(vm.Get("v"))
+		if got := string(w.out); err == nil && got != want || err != nil && err.Error() != want {
+			t.Errorf("%s: %s, %v, want %s", source, got, err, want)
+		}
+	}
+}
+
 // FuzzResult takes JSON into a runtime and out again, compared with the
 // engine's own JSON.stringify.
 func FuzzResult(f *testing.F) {

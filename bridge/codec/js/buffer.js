@@ -13,8 +13,16 @@
     e.code = code;
     return e;
   }
+  // shown is a number as messages of Node show it: 5_000_000_000.
+  function shown(v) {
+    const s = String(v), big = typeof v === 'bigint';
+    if (!(big || Number.isInteger(v)) || (v < 0 ? -v : v) <= 4294967296) return big ? s + 'n' : s;
+    let out = '', from = v < 0 ? 1 : 0, at = s.length;
+    for (; at >= from + 4; at -= 3) out = '_' + s.slice(at - 3, at) + out;
+    return s.slice(0, at) + out + (big ? 'n' : '');
+  }
   function outOfRange(name, want, got) {
-    return coded(RangeError, 'ERR_OUT_OF_RANGE', 'The value of "' + name + '" is out of range. It must be ' + want + '. Received ' + String(got));
+    return coded(RangeError, 'ERR_OUT_OF_RANGE', 'The value of "' + name + '" is out of range. It must be ' + want + '. Received ' + shown(got));
   }
   function wrongType(name, want, got) {
     let what = got === null || got === undefined ? String(got) : 'type ' + typeof got;
@@ -136,9 +144,15 @@
     if (typeof value === 'number') return [value & 255];
     return typeof value === 'string' ? fromText(value, encoding) : value;
   }
+  function sought(value, encoding) {
+    if (typeof value !== 'number' && typeof value !== 'string' && !(value instanceof Bytes)) {
+      throw wrongType('value', 'one of type number or string or an instance of Buffer or Uint8Array', value);
+    }
+    return needle(value, encoding);
+  }
   function find(b, value, start, encoding, backwards) {
     if (typeof start === 'string') { encoding = start; start = undefined; }
-    const what = needle(value, encoding), last = b.length - what.length;
+    const what = sought(value, encoding), last = b.length - what.length;
     let at = start === undefined ? (backwards ? last : 0) : Math.trunc(+start) || 0;
     if (at < 0) at += b.length;
     if (backwards && at > last) at = last;
@@ -183,7 +197,7 @@
     fill(value, start, end, encoding) {
       if (typeof start === 'string') { encoding = start; start = undefined; }
       if (typeof end === 'string') { encoding = end; end = undefined; }
-      const what = typeof value === 'boolean' ? [+value] : needle(value, encoding);
+      const what = value === '' ? [0] : typeof value === 'string' || value instanceof Bytes ? needle(value, encoding) : [value & 255];
       const n = this.length, from = start === undefined ? 0 : start >>> 0, to = end === undefined ? n : end >>> 0;
       if (what.length === 0) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', "The argument 'value' is invalid. Received " + String(value));
       if (to > n || from > n) throw outOfRange(to > n ? 'end' : 'offset', '>= 0 && <= ' + n, to > n ? to : from);
@@ -204,7 +218,11 @@
       if (typeof length === 'string') { encoding = length; length = undefined; }
       const bytes = fromText(String(text), encoding), from = offset === undefined ? 0 : offset >>> 0;
       if (from > this.length) throw outOfRange('offset', '>= 0 && <= ' + this.length, offset);
-      const n = Math.min(bytes.length, this.length - from, length === undefined ? bytes.length : length >>> 0);
+      let n = Math.min(bytes.length, this.length - from, length === undefined ? bytes.length : length >>> 0);
+      // A character is written as a whole or not at all.
+      const kind = encodingOf(encoding);
+      if (kind === 'utf8') while (n > 0 && n < bytes.length && (bytes[n] & 0xc0) === 0x80) n--;
+      if (kind === 'utf16le') n -= n % 2;
       for (let i = 0; i < n; i++) this[from + i] = bytes[i];
       return n;
     },
@@ -244,7 +262,10 @@
   function writeInt(b, value, o, n, little, signed) {
     value = +value;
     const low = signed ? -power[n] / 2 : 0, high = (signed ? power[n] / 2 : power[n]) - 1;
-    if (value > high || value < low) throw outOfRange('value', '>= ' + low + ' and <= ' + high, value);
+    if (value > high || value < low) {
+      const bits = n * 8 - signed, want = n < 5 ? '>= ' + low + ' and <= ' + high : '>= ' + (signed ? '-(2 ** ' + bits + ')' : 0) + ' and < 2 ** ' + bits;
+      throw outOfRange('value', want, value);
+    }
     value = Math.trunc(value) || 0;
     if (value < 0) value += power[n];
     for (let i = 0; i < n; i++) {
@@ -280,6 +301,12 @@
       both('read' + kind + end, function (o) { return get.call(view(this), at(this, o, n), little); });
       both('write' + kind + end, function (v, o) { o = at(this, o, n); set.call(view(this), o, v, little); return o + n; });
     }
+  }
+  for (const name of ['ascii', 'latin1', 'utf8', 'hex', 'base64', 'ucs2']) {
+    hide(proto, {
+      [name + 'Slice'](start, end) { return proto.toString.call(this, name, start, end); },
+      [name + 'Write'](text, offset, length) { return proto.write.call(this, text, offset, length, name); },
+    });
   }
   define(proto, 'parent', { get() { return this.buffer; }, configurable: true });
   define(proto, 'offset', { get() { return this.byteOffset; }, configurable: true });

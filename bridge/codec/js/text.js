@@ -22,9 +22,9 @@
   const labels = {
     'utf-8': 'utf8', 'utf8': 'utf8', 'unicode-1-1-utf-8': 'utf8',
     'ascii': 'windows1252', 'us-ascii': 'windows1252', 'latin1': 'windows1252', 'iso-8859-1': 'windows1252', 'windows-1252': 'windows1252',
-    'utf-16le': 'utf16le', 'utf-16': 'utf16le',
+    'utf-16le': 'utf16le', 'utf-16': 'utf16le', 'ucs-2': 'utf16le', 'utf-16be': 'utf16be',
   };
-  const canonical = { utf8: 'utf-8', windows1252: 'windows-1252', utf16le: 'utf-16le' };
+  const canonical = { utf8: 'utf-8', windows1252: 'windows-1252', utf16le: 'utf-16le', utf16be: 'utf-16be' };
 
   class TextEncoder {
     get encoding() { return 'utf-8'; }
@@ -52,7 +52,7 @@
     get fatal() { return this.#fatal; }
     get ignoreBOM() { return this.#ignoreBOM; }
     decode(source) {
-      const text = decode(bytesOf(source), this.#kind, this.#fatal);
+      const text = decode(bytesOf(source), this.#kind, this.#fatal, true);
       if (text === null) throw new TypeError('The encoded data was not valid for encoding ' + this.encoding);
       return !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     }

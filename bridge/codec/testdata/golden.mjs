@@ -16,7 +16,7 @@ const names = ['decodeUplink', 'Decode', 'Decoder', 'encodeDownlink', 'Encode', 
 // call anew.
 function load(file) {
   const module = { exports: {} };
-  const context = vm.createContext({ module, exports: module.exports, require: () => { throw new Error('no modules'); }, Buffer, TextDecoder, TextEncoder, atob, btoa,
+  const context = vm.createContext({ module, exports: module.exports, require: () => { throw new Error('no modules'); }, Buffer, TextDecoder, TextEncoder, atob, btoa, structuredClone,
     console: { log() {}, error() {} } });
   vm.runInContext(fs.readFileSync(file, 'utf8'), context, { filename: file });
   const found = vm.runInContext('({' + names.map((n) => `${n}: typeof ${n} === 'function' ? ${n} : undefined`).join(', ') + '})', context);
