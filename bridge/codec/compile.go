@@ -77,11 +77,13 @@ func (s *script) compile(source string) (err error) {
 // translate compiles one text, and mends what the engine reads otherwise than
 // Node does.
 func (s *script) translate(source string) (*goja.Program, error) {
-	tree, err := parse(s.name, source)
+	tree, text, err := parse(s.name, source)
 	if err != nil {
 		return nil, err
 	}
-	s.glue.powers = rewrite(tree, source).powers
+	mended := rewrite(tree, text)
+	s.glue.powers, s.glue.caught = mended.powers, mended.caught
+	s.glue.words = &words{file: s.name, text: text}
 	return goja.CompileAST(tree, false)
 }
 
@@ -91,24 +93,26 @@ var legacyDecimal = regexp.MustCompile(`^0+[0-7]*[89]`)
 // parse parses source. The parser refuses numbers as 08, which codecs with
 // tables of dates have: there the zeros are taken for spaces. Source maps are
 // files that a codec has no business to name.
-func parse(name, source string) (*ast.Program, error) {
-	text := []byte(source)
+// text is what was parsed.
+func parse(name, source string) (tree *ast.Program, text string, err error) {
 	for {
-		tree, err := parser.ParseFile(nil, name, string(text), 0, parser.WithDisableSourceMaps)
+		tree, err = parser.ParseFile(nil, name, source, 0, parser.WithDisableSourceMaps)
 		var list parser.ErrorList
 		if !errors.As(err, &list) || len(list) == 0 {
-			return tree, err
+			return tree, source, err
 		}
+		text := []byte(source)
 		at := offsetOf(text, list[0].Position.Line, list[0].Position.Column)
 		for at > 0 && text[at-1] >= '0' && text[at-1] <= '9' {
 			at--
 		}
 		if !legacyDecimal.Match(text[at:]) {
-			return tree, err
+			return tree, source, err
 		}
 		for ; text[at] == '0'; at++ {
 			text[at] = ' '
 		}
+		source = string(text)
 	}
 }
 

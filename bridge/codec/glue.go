@@ -70,7 +70,8 @@ type glue struct {
 	// localDates are the methods of Date that depend on the time zone.
 	localDates              []any
 	localized               bool
-	powers                  bool     // the operator ** is used
+	powers, caught          bool // the operator ** is used, exceptions are caught
+	words                   *words
 	math, numbers           []string // functions of Math, and on numbers
 	arrays, strings, others []any    // for guard.js
 }
@@ -163,6 +164,7 @@ func (g *glue) install(m *machine) error {
 		{g.code, func() error { return runPrelude(vm, g.preludes.code, g.eval) }},
 		{g.powers, func() error { return runPrelude(vm, g.power, powerName, power(vm)) }},
 		{len(g.math) > 0, func() error { return installMath(vm, g.math) }},
+		{g.caught, func() error { return g.words.install(vm) }},
 		{g.clone, func() error { return runPrelude(vm, g.preludes.clone) }},
 		{g.bigint, func() error { return runPrelude(vm, g.preludes.bigint) }},
 		{len(g.numbers) > 0, func() error { return installNumbers(vm, g.number, g.numbers) }},

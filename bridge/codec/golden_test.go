@@ -116,7 +116,7 @@ func TestReuse(t *testing.T) {
 		t.Fatalf("%d codecs, %v", len(files), err)
 	}
 	fresh := []string{
-		"bigcounter.js", "bufferedges.js", "clones.js", "dateforms.js", "rounding.js",
+		"bigcounter.js", "bufferedges.js", "clones.js", "dateforms.js", "errorwords.js", "rounding.js",
 		"blockfunctions.js", "buffers.js", "chains.js", "classes.js", "consolelog.js", "dates.js", "exporter.js", "globals.js", "jsonvalues.js", "modern.js", "oldttn.js", "polyfill.js", "regex.js",
 		"state.js", "strings.js", "table.js", "typed.js", "history.js", "zeros.js",
 	}

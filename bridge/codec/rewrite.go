@@ -15,6 +15,7 @@ import (
 type rewriter struct {
 	source string
 	powers bool // whether there was an operator **
+	caught bool // whether there was a catch
 	fn     *functionScope
 }
 
@@ -88,10 +89,32 @@ func (w *rewriter) scoped(node any) bool {
 		n.List = w.block(n.List, w.hoisted(n.List))
 	case *ast.SwitchStatement:
 		w.switchStatement(n)
+	case *ast.TryStatement:
+		w.inNodesWords(n)
+		return false
 	default:
 		return false
 	}
 	return true
+}
+
+// inNodesWords has what is caught translated first.
+func (w *rewriter) inNodesWords(n *ast.TryStatement) {
+	if n.Catch == nil {
+		return
+	}
+	id, ok := n.Catch.Parameter.(*ast.Identifier)
+	if !ok {
+		return
+	}
+	w.caught = true
+	translate := &ast.CallExpression{
+		Callee:           &ast.Identifier{Name: wordsName, Idx: id.Idx},
+		LeftParenthesis:  id.Idx,
+		ArgumentList:     []ast.Expression{&ast.Identifier{Name: id.Name, Idx: id.Idx}},
+		RightParenthesis: id.Idx,
+	}
+	n.Catch.Body.List = append([]ast.Statement{&ast.ExpressionStatement{Expression: translate}}, n.Catch.Body.List...)
 }
 
 func (w *rewriter) function(parameters *ast.ParameterList, vars *[]*ast.VariableDeclaration, body func(), strict bool) {

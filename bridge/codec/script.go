@@ -163,7 +163,12 @@ func (s *script) guarded(m *machine, f func() error) (err error) {
 // explain is what an exception says, and where it was thrown.
 func (s *script) explain(m *machine, e *goja.Exception) error {
 	text := ""
-	if thrown := m.vm.Try(func() { text = thrownText(e.Value()) }); thrown != nil {
+	if thrown := m.vm.Try(func() {
+		if s.glue.words != nil {
+			s.glue.words.translate(e.Value())
+		}
+		text = thrownText(e.Value())
+	}); thrown != nil {
 		text = "an exception that cannot be shown"
 	}
 	for _, frame := range e.Stack() {
