@@ -80,7 +80,7 @@ func (c *Clock) Trusted() (ok bool, why string) {
 		}
 	}
 	e := evidence{now: c.machine.Now(), floor: Floor(), notBefore: c.NotBefore(), synced: synced, syncErr: err}
-	if !synced { // asked for every frame, and a real-time clock sits behind a slow bus
+	if !synced { // else it makes no difference
 		e.deviceTree, e.rtc = c.machine.DeviceTree(), c.machine.RTC()
 	}
 	return judge(e, c.rule)

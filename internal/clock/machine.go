@@ -8,6 +8,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,18 +37,40 @@ func (m Machine) orReal() Machine {
 		m.Now = time.Now
 	}
 	if m.Synchronised == nil {
-		m.Synchronised = func() (bool, error) { return synchronised(root, kernelInStep) }
+		m.Synchronised = kept(func() (bool, error) { return synchronised(root, kernelInStep) })
 	}
 	if m.DeviceTree == nil {
-		m.DeviceTree = func() bool { return hasDeviceTree(root) }
+		m.DeviceTree = sync.OnceValue(func() bool { return hasDeviceTree(root) })
 	}
 	if m.RTC == nil {
-		m.RTC = func() time.Time { return latestRTC(root) }
+		latest := kept(func() (time.Time, error) { return latestRTC(root), nil })
+		m.RTC = func() time.Time { t, _ := latest(); return t }
 	}
 	if m.Boot == nil {
 		m.Boot = func() (string, time.Duration) { return bootID(root), sinceBoot() }
 	}
 	return m
+}
+
+// keptFor is how long an answer of the machine is as good as a new one: it is
+// asked for every frame, and takes files to be opened.
+const keptFor = 500 * time.Millisecond
+
+// kept is ask, which is called again only when its last answer is old.
+func kept[T any](ask func() (T, error)) func() (T, error) {
+	var mu sync.Mutex
+	var asked time.Time
+	var answer T
+	var err error
+	return func() (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); asked.IsZero() || now.Sub(asked) >= keptFor {
+			asked = now
+			answer, err = ask()
+		}
+		return answer, err
+	}
 }
 
 // synchronised asks systemd-timesyncd, which leaves a file in /run with its
