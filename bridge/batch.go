@@ -123,7 +123,7 @@ func (b *Bridge) commit(bt *batch) error {
 	}
 	b.overflowed(lost)
 	for _, n := range bt.wake {
-		n.feed.wake()
+		n.feed.ready.Tell()
 	}
 	for _, g := range bt.greet {
 		b.greet(g)

@@ -19,7 +19,7 @@ type feed struct {
 	store Store
 	clock Clock
 	log   *zap.Logger
-	ready chan struct{}
+	ready hub.Signal
 	bad   *atomic.Uint64 // records that could not be rendered
 	shed  *atomic.Uint64 // events dropped to save the hub's quota
 	// order queues a downlink that a decoder ordered with a message; nil: nobody
@@ -85,7 +85,7 @@ func (f *feed) pending(after uint64, limit int) ([]hub.Message, Node, error) {
 		messages = append(messages, m)
 	}
 	if len(messages) < len(entries) {
-		f.wake() // look again for what lies behind the unreadable ones
+		f.ready.Tell() // look again for what lies behind the unreadable ones
 	}
 	return messages, node, nil
 }
@@ -101,12 +101,5 @@ func (f *feed) Done(seq uint64) {
 // Newest is the newest message that waits.
 func (f *feed) Newest() uint64 { return f.store.Newest(f.key) }
 
-// Ready is signalled when there may be more.
-func (f *feed) Ready() <-chan struct{} { return f.ready }
-
-func (f *feed) wake() {
-	select {
-	case f.ready <- struct{}{}:
-	default:
-	}
-}
+// Ready tells when there may be more.
+func (f *feed) Ready() *hub.Signal { return &f.ready }

@@ -29,7 +29,7 @@ type formatBench struct {
 func newFormatBench(t *testing.T) *formatBench {
 	t.Helper()
 	s := &listStore{}
-	f := &feed{store: s, clock: noon{}, log: zap.NewNop(), ready: make(chan struct{}, 1), bad: new(atomic.Uint64), shed: new(atomic.Uint64)}
+	f := &feed{store: s, clock: noon{}, log: zap.NewNop(), bad: new(atomic.Uint64), shed: new(atomic.Uint64)}
 	f.show(Node{DeviceID: "lora1", Shape: Shape{Format: shape.StarterKit}})
 	return &formatBench{s, f}
 }

@@ -87,7 +87,7 @@ func (r *reports) kit(now kitReport) {
 	r.kitSaid, r.kitWaiting = &now, true
 	r.revision++
 	r.mu.Unlock()
-	r.wake()
+	r.ready.Tell()
 }
 
 // lorawanHex is how LoRaWAN's own numbers are written in twins.

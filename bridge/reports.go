@@ -18,7 +18,7 @@ const defaultReport = time.Hour
 // Bridge.Run, read by the hub connection.
 type reports struct {
 	log   *zap.Logger
-	ready chan struct{}
+	ready hub.Signal
 
 	mu       sync.Mutex
 	revision uint64
@@ -53,7 +53,7 @@ type stateReport struct {
 }
 
 func newReports(log *zap.Logger) *reports {
-	return &reports{log: log, ready: make(chan struct{}, 1), waiting: map[string]any{}}
+	return &reports{log: log, waiting: map[string]any{}}
 }
 
 // applied says which version of the desired properties is in force, and what
@@ -111,14 +111,7 @@ func (r *reports) put(members map[string]any) {
 	}
 	r.revision++
 	r.mu.Unlock()
-	r.wake()
-}
-
-func (r *reports) wake() {
-	select {
-	case r.ready <- struct{}{}:
-	default:
-	}
+	r.ready.Tell()
 }
 
 // Patch is hub.Reports'.
@@ -158,7 +151,7 @@ func (r *reports) Done(revision uint64, _ int64, err error) {
 }
 
 // Ready is hub.Reports'.
-func (r *reports) Ready() <-chan struct{} { return r.ready }
+func (r *reports) Ready() *hub.Signal { return &r.ready }
 
 // Reports is where node's connection takes reported properties from.
 func (b *Bridge) Reports(node Node) hub.Reports { return b.reportsOf(node) }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatewayd/bridge"
+	"gatewayd/hub"
 )
 
 // twin is what the hub holds of a device, patch by patch.
@@ -154,7 +155,7 @@ func TestReportsRevision(t *testing.T) {
 	b := newBench(t, n)
 	r := b.bridge.Reports(n)
 	b.hear(frameOf(n, 1, "x").bytes(t))
-	<-r.Ready()
+	<-told(r.Ready())
 	_, under := r.Patch()
 	b.clock.pass(2 * time.Hour)
 	b.hear(frameOf(n, 2, "x").bytes(t))
@@ -204,4 +205,16 @@ func TestReportsAndFeedStay(t *testing.T) {
 	if b.bridge.Reports(renamed) != r || b.bridge.Feed(renamed) != f || b.bridge.SelfFeed("lora1") != f {
 		t.Error("a connection would read from another place than the bridge writes to")
 	}
+}
+
+// told is a channel that gets a value when s tells something.
+func told(s *hub.Signal) <-chan struct{} {
+	c := make(chan struct{}, 1)
+	s.Watch(func() {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	})
+	return c
 }

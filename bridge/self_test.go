@@ -29,7 +29,7 @@ func TestPublishStats(t *testing.T) {
 		}
 	})
 	feed := b.bridge.SelfFeed("gateway1")
-	<-feed.Ready()
+	<-told(feed.Ready())
 	messages, err := feed.Pending(0, 10)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("%d messages, %v", len(messages), err)

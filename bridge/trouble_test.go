@@ -145,13 +145,13 @@ func TestUnreadableRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.hear(frameOf(n, 1, "x").bytes(t))
-	feed := b.bridge.Feed(n)
-	<-feed.Ready()
+	again := told(b.bridge.Feed(n).Ready())
+	<-again
 	if got := b.messages(n); len(got) != 1 || b.bridge.Stats().Unreadable != 1 {
 		t.Errorf("%d messages, %d unreadable", len(got), b.bridge.Stats().Unreadable)
 	}
 	select {
-	case <-feed.Ready():
+	case <-again:
 	default:
 		t.Error("not told to look behind the unreadable record")
 	}

@@ -31,7 +31,6 @@ type shared struct {
 	options   Options
 	endpoints endpoints
 	renewals  renewals
-	lookout   lookout
 	failures  failures
 	random    func() float64
 	epoch     time.Time // PINGREQs are grouped from here
@@ -145,13 +144,13 @@ func (c *connection) trouble(ctx context.Context, err error) {
 func (c *connection) watch() (stop func()) {
 	var stops []func()
 	if f := c.device.Feed; f != nil {
-		stops = append(stops, c.lookout.add(f.Ready(), func() {
+		stops = append(stops, f.Ready().Watch(func() {
 			c.out.ready()
 			c.kick(workFeed)
 		}))
 	}
-	if r := c.device.Reports; r != nil {
-		stops = append(stops, c.lookout.add(r.Ready(), func() { c.kick(workReport) }))
+	if r := c.device.Reports; r != nil && r.Ready() != nil {
+		stops = append(stops, r.Ready().Watch(func() { c.kick(workReport) }))
 	}
 	return func() {
 		for _, stop := range stops {

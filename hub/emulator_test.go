@@ -86,7 +86,7 @@ func (r *reportOnce) Done(_ uint64, version int64, err error) {
 	}
 }
 
-func (*reportOnce) Ready() <-chan struct{} { return nil }
+func (*reportOnce) Ready() *hub.Signal { return nil }
 
 // The whole conversation with the emulator, over both transports.
 func TestConversation(t *testing.T) {

@@ -68,6 +68,7 @@ type Reports interface {
 	// version of the reported properties since; or, with an error, that it
 	// will never take it.
 	Done(revision uint64, version int64, err error)
-	// Ready gets a value when Patch may have something new, like Feed's.
-	Ready() <-chan struct{}
+	// Ready tells when Patch may have something new, like Feed's. Nil: it never
+	// does by itself.
+	Ready() *Signal
 }

@@ -43,9 +43,9 @@ type Feed interface {
 	// Done forgets the message with that Seq: the hub has acknowledged it on
 	// the connection that sent it. It does not wait for the disk.
 	Done(seq uint64)
-	// Ready gets a value when Pending may have more than last time. Buffered,
-	// one value at most; Pending is always asked once before waiting on it.
-	Ready() <-chan struct{}
+	// Ready tells when Pending may have more than last time. Pending is always
+	// asked once before that.
+	Ready() *Signal
 }
 
 // Batcher is a Feed that can put several entries into one message.

@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,46 +48,31 @@ func TestAlarms(t *testing.T) {
 	})
 }
 
-// Many channels share few goroutines, which go when the channels do.
-func TestLookout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const n = 3 * watchSize
-		var l lookout
-		before := runtime.NumGoroutine()
-		var woken [n]atomic.Int32
-		var channels [n]chan struct{}
-		var removes [n]func()
-		for i := range n {
-			channels[i] = make(chan struct{}, 1)
-			removes[i] = l.add(channels[i], func() { woken[i].Add(1) })
-		}
-		synctest.Wait()
-		if got := runtime.NumGoroutine() - before; got != 3 {
-			t.Errorf("%d goroutines for %d channels", got, n)
-		}
-		for i := range n {
-			channels[i] <- struct{}{}
-		}
-		close(channels[0])
-		synctest.Wait()
-		for i := range n {
-			want := int32(1)
-			if i == 0 {
-				want = 2 // its end
-			}
-			if got := woken[i].Load(); got != want {
-				t.Errorf("channel %d woke %d times, want %d", i, got, want)
-			}
-		}
-		for i := range n {
-			removes[i]()
-		}
-		channels[1] <- struct{}{}
-		synctest.Wait()
-		if got := runtime.NumGoroutine() - before; got > 0 || woken[1].Load() != 1 {
-			t.Errorf("%d goroutines left, %d calls after the end", got, woken[1].Load()-1)
-		}
-	})
+// Who watches a signal is woken by each Tell, by one before that it came, and
+// by none after it has gone.
+func TestSignal(t *testing.T) {
+	t.Parallel()
+	var s Signal
+	var first, second int
+	s.Tell()
+	s.Tell()
+	stop := s.Watch(func() { first++ })
+	if first != 1 {
+		t.Errorf("woken %d times by what was told before, want once", first)
+	}
+	s.Tell()
+	stopSecond := s.Watch(func() { second++ })
+	stop() // no longer the one who watches
+	s.Tell()
+	stopSecond()
+	s.Tell()
+	if first != 2 || second != 1 {
+		t.Errorf("the first one woken %d times, the second one %d, want 2 and 1", first, second)
+	}
+	s.Watch(func() { second++ })
+	if second != 2 {
+		t.Error("what was told while nobody watched is forgotten")
+	}
 }
 
 // One renews at a time, in the order they ask; who is gone is passed over.

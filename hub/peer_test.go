@@ -58,13 +58,13 @@ type memoryFeed struct {
 	queue []Message
 	done  []uint64
 	fail  error
-	ready chan struct{}
+	ready Signal
 
 	notify chan<- uint64 // nil: nobody
 }
 
 func newFeed(ids ...string) *memoryFeed {
-	f := &memoryFeed{ready: make(chan struct{}, 1)}
+	f := &memoryFeed{}
 	f.add(ids...)
 	return f
 }
@@ -76,10 +76,7 @@ func (f *memoryFeed) add(ids ...string) {
 		seq := uint64(len(f.queue) + len(f.done) + 1)
 		f.queue = append(f.queue, Message{Seq: seq, ID: id, Body: []byte("body of " + id)})
 	}
-	select {
-	case f.ready <- struct{}{}:
-	default:
-	}
+	f.ready.Tell()
 }
 
 func (f *memoryFeed) Pending(after uint64, limit int) ([]Message, error) {
@@ -104,7 +101,7 @@ func (f *memoryFeed) Done(seq uint64) {
 	}
 }
 
-func (f *memoryFeed) Ready() <-chan struct{} { return f.ready }
+func (f *memoryFeed) Ready() *Signal { return &f.ready }
 
 func (f *memoryFeed) doneSeqs() []uint64 {
 	f.mu.Lock()

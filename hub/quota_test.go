@@ -241,7 +241,7 @@ func TestQuotaDropsLow(t *testing.T) {
 		f.mu.Lock()
 		f.queue = append(f.queue, Message{Seq: 1, ID: "m1"}, Message{Seq: 2, ID: "low", Low: true}, Message{Seq: 3, ID: "m3"})
 		f.mu.Unlock()
-		f.ready <- struct{}{}
+		f.ready.Tell()
 		advance(time.Minute)
 		stop()
 		synctest.Wait()

@@ -42,11 +42,11 @@ type testReports struct {
 	patch    string
 	revision uint64
 	done     []string
-	ready    chan struct{}
+	ready    Signal
 }
 
 func newReports(patch string) *testReports {
-	r := &testReports{ready: make(chan struct{}, 1)}
+	r := &testReports{}
 	if patch != "" {
 		r.set(patch)
 	}
@@ -58,10 +58,7 @@ func (r *testReports) set(patch string) {
 	defer r.mu.Unlock()
 	r.patch = patch
 	r.revision++
-	select {
-	case r.ready <- struct{}{}:
-	default:
-	}
+	r.ready.Tell()
 }
 
 func (r *testReports) Patch() ([]byte, uint64) {
@@ -79,7 +76,7 @@ func (r *testReports) Done(revision uint64, version int64, err error) {
 	}
 }
 
-func (r *testReports) Ready() <-chan struct{} { return r.ready }
+func (r *testReports) Ready() *Signal { return &r.ready }
 
 func (r *testReports) all() []string {
 	r.mu.Lock()

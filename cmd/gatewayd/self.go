@@ -17,7 +17,7 @@ import (
 // nodes.
 type self struct {
 	daemon *daemon
-	ready  chan struct{}
+	ready  hub.Signal
 
 	mu       sync.Mutex
 	revision uint64
@@ -41,7 +41,7 @@ var (
 	_ hub.Reports = (*self)(nil)
 )
 
-func newSelf(d *daemon) *self { return &self{daemon: d, ready: make(chan struct{}, 1)} }
+func newSelf(d *daemon) *self { return &self{daemon: d} }
 
 // settleTime is after how long the twin is brought up to date for the first
 // time: at the start nothing is connected yet.
@@ -82,10 +82,7 @@ func (s *self) report() {
 	}
 	s.health, s.waiting = fresh, true
 	s.revision++
-	select {
-	case s.ready <- struct{}{}:
-	default:
-	}
+	s.ready.Tell()
 }
 
 // health says what is wrong, if anything.
@@ -158,7 +155,7 @@ func (s *self) Done(revision uint64, _ int64, err error) {
 }
 
 // Ready is hub.Reports'.
-func (s *self) Ready() <-chan struct{} { return s.ready }
+func (s *self) Ready() *hub.Signal { return &s.ready }
 
 // CloudMessage is hub.Handler's: nothing is sent to the gateway itself.
 func (s *self) CloudMessage(_ context.Context, m hub.CloudMessage) error {

@@ -163,6 +163,13 @@ func (s *site) powerCut() {
 // and acknowledges it.
 func (s *site) deliver(ctx context.Context, device string, feed hub.Feed) {
 	var last uint64
+	ready := make(chan struct{}, 1)
+	defer feed.Ready().Watch(func() {
+		select {
+		case ready <- struct{}{}:
+		default:
+		}
+	})()
 	for {
 		messages, err := feed.Pending(last, 8)
 		if err != nil {
@@ -181,7 +188,7 @@ func (s *site) deliver(ctx context.Context, device string, feed hub.Feed) {
 			continue
 		}
 		select {
-		case <-feed.Ready():
+		case <-ready:
 		case <-ctx.Done():
 			return
 		}
