@@ -9,8 +9,9 @@ import (
 )
 
 // maxBatch bounds how much of what waits shares one commit, so that the first
-// of it is not kept from its window by the last.
-const maxBatch = 64
+// of it is not kept from its window by the last. With an SD card that takes
+// 100 ms to commit it is also what bounds the frames per second.
+const maxBatch = 256
 
 // flushEvery is how long what the hub has acknowledged may stay on disk when
 // nothing comes along to take the deletion with it.

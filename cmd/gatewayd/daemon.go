@@ -26,9 +26,10 @@ import (
 )
 
 const (
-	// uplinkQueue is how many frames may wait for the bridge: two full FIFOs
-	// of eight concentrators. It fills only while the disk stands still.
-	uplinkQueue = 256
+	// uplinkQueue is how many frames may wait for the bridge: half a second of
+	// 2,000 frames each, or eight full FIFOs of eight concentrators. It fills
+	// only while the disk stands still.
+	uplinkQueue = 1024
 	// stopWithin bounds the shutdown whatever is silent. systemd is told to
 	// wait a little longer.
 	stopWithin = 9 * time.Second
