@@ -10,8 +10,8 @@ import (
 
 // Run drives the nodes until ctx ends, and then returns nil. It returns an
 // error if a node cannot send what its config tells it to. Call it once.
-func (w *World) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
+func (w *World) Run(whole context.Context) error {
+	group, ctx := errgroup.WithContext(whole)
 	for site := range w.sites {
 		group.Go(func() error {
 			w.listen(ctx, site)
@@ -38,7 +38,11 @@ func (w *World) Run(ctx context.Context) error {
 		close(w.idle)
 		return nil
 	})
-	return group.Wait()
+	err := group.Wait()
+	if whole.Err() != nil && errors.Is(err, whole.Err()) { // wherever it found a node
+		return nil
+	}
+	return err
 }
 
 // Drain lets no new uplink of Run begin, gives up joins under way, and waits
