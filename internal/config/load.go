@@ -79,15 +79,17 @@ func readSource(path string) (source, error) {
 // check turns a file into a Config, or reports all that is wrong with it.
 func check(main source, env environment) (*Config, error) {
 	r := newReport()
-	raw := defaults()
-	known := profiles{}
-	doc, ok := parse(main, &raw, r, known)
+	file, ok := parse(main, r)
 	if !ok {
 		return nil, r.err()
 	}
-	v := validator{env: env, main: main, top: section{doc: doc}, codecs: codecs{env.codec, map[string]triedCodec{}}, known: known}
+	v := validator{env: env, main: main, top: section{doc: file.doc}, codecs: codecs{env.codec, map[string]triedCodec{}}, known: profiles{}}
+	v.known.collect(file)
+	v.more = v.openNodesFile(file.tree)
+	raw := defaults()
+	file.into(&raw, v.known)
 	v.fetchSecrets(v.top, reflect.ValueOf(&raw).Elem())
-	warnReadable(doc, main.mode)
+	warnReadable(file.doc, main.mode)
 	c := v.config(&raw)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -105,7 +107,8 @@ type validator struct {
 	top  section // of the main file
 
 	codecs codecs
-	known  profiles
+	known  profiles  // of both files
+	more   nodesFile // the other one
 
 	state   string         // folder of the store
 	choices region.Options // what the file says of the region; Name is "" if it names none

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"reflect"
-
 	"gatewayd/bridge/codec"
 	"gatewayd/bridge/shape"
 
@@ -49,36 +47,12 @@ func (v validator) nodes(raw *rawConfig, a azure, net *network, u used) ([]Node,
 	v.known.check(v.top, raw.Profile, a, net)
 	nodes := validateNodes(v.top, raw.Node, a, net, u)
 	list := groups(v.top, raw.Group, a, net, u)
-	if raw.NodesFile != "" {
-		moreNodes, moreGroups := v.nodesFile(raw.NodesFile, a, net, u)
-		nodes, list = append(nodes, moreNodes...), append(list, moreGroups...)
-	}
+	moreNodes, moreGroups := v.more.nodes(v, a, net, u)
+	nodes, list = append(nodes, moreNodes...), append(list, moreGroups...)
 	if len(nodes) == 0 {
 		v.top.warn("node", "no node; every uplink will be dropped as unknown, so add [[node]] tables")
 	}
 	return nodes, list
-}
-
-func (v validator) nodesFile(file string, a azure, net *network, u used) ([]Node, []Group) {
-	src, err := v.env.read(v.path(file))
-	if err != nil {
-		v.top.fail("nodes_file", "%v; name a file of [[node]] tables, or leave it empty", err)
-		return nil, nil
-	}
-	if src.name == v.main.name {
-		v.top.fail("nodes_file", "is this file itself; leave it empty, nodes may stand here")
-		return nil, nil
-	}
-	var raw rawNodesFile
-	doc, ok := parse(src, &raw, v.top.doc.report, v.known)
-	if !ok {
-		return nil, nil
-	}
-	top := section{doc: doc}
-	v.fetchSecrets(top, reflect.ValueOf(&raw).Elem())
-	warnReadable(doc, src.mode)
-	v.known.check(top, raw.Profile, a, net)
-	return validateNodes(top, raw.Node, a, net, u), groups(top, raw.Group, a, net, u)
 }
 
 func validateNodes(top section, raw []rawNode, a azure, net *network, u used) []Node {

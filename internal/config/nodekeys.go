@@ -80,9 +80,11 @@ func ReadNodesFiles(path string) (NodesFiles, error) {
 	}
 	var raw rawConfig
 	r := newReport()
-	if _, ok := parse(main, &raw, r, profiles{}); !ok {
+	file, ok := parse(main, r)
+	if !ok {
 		return NodesFiles{}, r.err()
 	}
+	file.into(&raw, profiles{})
 	f := NodesFiles{Main: path, MainText: main.data, Provisioned: raw.DPS.AllNodes}
 	if raw.NodesFile == "" {
 		return f, nil

@@ -9,20 +9,28 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// parse decodes a document over the struct behind raw; nodes get what their
-// profiles say. What is wrong goes to the report; ok is false if the document
+// parsed is a document as TOML, before anything of it is looked at.
+type parsed struct {
+	doc  *document
+	tree map[string]any
+}
+
+// parse reads the document. What is wrong goes to the report; ok is false if it
 // is not TOML at all.
-func parse(src source, raw any, r *report, known profiles) (doc *document, ok bool) {
-	doc = r.open(src.name, newIndex(src.data))
-	var tree map[string]any
-	if err := toml.Unmarshal(src.data, &tree); err != nil {
-		r.errors = append(r.errors, syntaxError(doc, src.data, err))
-		return doc, false
+func parse(src source, r *report) (p parsed, ok bool) {
+	p.doc = r.open(src.name, newIndex(src.data))
+	if err := toml.Unmarshal(src.data, &p.tree); err != nil {
+		r.errors = append(r.errors, syntaxError(p.doc, src.data, err))
+		return p, false
 	}
-	known.collect(doc, tree)
-	known.lend(doc, tree)
-	decode(doc, tree, raw)
-	return doc, true
+	return p, true
+}
+
+// into decodes the document over the struct behind raw; nodes get what their
+// profiles say.
+func (p parsed) into(raw any, known profiles) {
+	known.lend(p.doc, p.tree)
+	decode(p.doc, p.tree, raw)
 }
 
 // syntaxError turns a go-toml error into ours. go-toml stops at the first.

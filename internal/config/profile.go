@@ -24,7 +24,8 @@ func (p *rawProfile) setDefaults() {
 	p.rawConnection, p.rawCodec, p.rawFormat, p.rawSettings = i.rawConnection, i.rawCodec, i.rawFormat, defaultSettings()
 }
 
-// profiles are the [[profile]] tables read so far, by name.
+// profiles are the [[profile]] tables of the main file and of the nodes_file, by
+// name.
 type profiles map[string]profile
 
 // profile is one [[profile]] table as it stands in its file.
@@ -35,9 +36,9 @@ type profile struct {
 }
 
 // collect enters the profiles of one file.
-func (p profiles) collect(doc *document, tree map[string]any) {
-	for i, t := range tables(tree, "profile") {
-		s := section{doc: doc}.item("profile", i)
+func (p profiles) collect(file parsed) {
+	for i, t := range tables(file.tree, "profile") {
+		s := section{doc: file.doc}.item("profile", i)
 		name, _ := t["name"].(string)
 		if name == "" {
 			continue // reported when it is checked
@@ -47,7 +48,7 @@ func (p profiles) collect(doc *document, tree map[string]any) {
 			continue
 		}
 		text, _ := t["region"].(string)
-		p[name] = profile{place{doc, s.path}, t, canonical(text)}
+		p[name] = profile{place{file.doc, s.path}, t, canonical(text)}
 	}
 }
 
@@ -63,7 +64,7 @@ func (p profiles) lend(doc *document, tree map[string]any) {
 		s := section{doc: doc}.item("node", i)
 		from, known := p[name]
 		if !known {
-			s.fail("profile", "not the name of a [[profile]] of this file or the main one; name one, or leave it empty")
+			s.fail("profile", "not the name of a [[profile]]; name one, or leave it empty")
 			continue
 		}
 		_, ownCodec := node["codec"]

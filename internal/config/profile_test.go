@@ -83,7 +83,7 @@ max_data_rate = 3
 	}
 }
 
-// TestProfileOfNodesFile checks who knows the profiles of which file.
+// TestProfileOfNodesFile: the nodes of both files know the profiles of both.
 func TestProfileOfNodesFile(t *testing.T) {
 	t.Parallel()
 	main := `nodes_file = "nodes.toml"` + required + "[[profile]]\nname = \"c\"\nclass = \"C\"\n"
@@ -95,8 +95,11 @@ func TestProfileOfNodesFile(t *testing.T) {
 	if a, b := c.Nodes[0], c.Nodes[1]; a.ReportInterval != 2*time.Hour || b.Class != "C" {
 		t.Errorf("got %v and %s", a.ReportInterval, b.Class)
 	}
-	_, err = Load(write(t, 0o600, "gatewayd.toml", main+nodeA+"profile = \"late\"\n", "nodes.toml", own), noEnv)
-	if err == nil {
-		t.Error("a node of the main file knows a profile of the nodes_file")
+	c, err = Load(write(t, 0o600, "gatewayd.toml", main+nodeA+"profile = \"late\"\n", "nodes.toml", own), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := c.Nodes[0]; a.ReportInterval != 2*time.Hour {
+		t.Errorf("a node of the main file with a profile of the nodes_file: %v", a.ReportInterval)
 	}
 }

@@ -55,7 +55,9 @@ func zapText(t *testing.T, c *Config) string {
 func keysOfNodes(t *testing.T, file string) []string {
 	t.Helper()
 	var raw rawConfig
-	parse(mustRead(t, file), &raw, newReport(), profiles{})
+	if parsed, ok := parse(mustRead(t, file), newReport()); ok {
+		parsed.into(&raw, profiles{})
+	}
 	var keys []string
 	for _, n := range raw.Node {
 		secrets := append(secretsOf(n.rawIdentity), n.AppKey, n.NwkKey, n.NwkSKey, n.AppSKey, n.FNwkSIntKey, n.SNwkSIntKey, n.NwkSEncKey)
