@@ -16,6 +16,9 @@ func parseDate(vm *goja.Runtime) func(goja.FunctionCall) goja.Value {
 	}
 }
 
+// maxDate is the last time that a Date can have, in milliseconds.
+const maxDate int64 = 864e13
+
 // none is a part of a date that the text does not have.
 const none = math.MinInt32
 
@@ -283,11 +286,11 @@ func (p *dateParser) milliseconds() float64 {
 	if !ok || !midnight && (hour > 23 || minute > 59 || second > 59 || ms > 999) {
 		return math.NaN()
 	}
-	total := daysFrom1970(year, month, day)*86400 + hour*3600 + minute*60 + second
+	total := daysFrom1970(int64(year), month, day)*86400 + int64(hour*3600+minute*60+second)
 	if p.zone.sign != none {
-		total -= p.zone.sign * (max(0, p.zone.hour)*3600 + max(0, p.zone.minute)*60)
+		total -= int64(p.zone.sign) * (int64(max(0, p.zone.hour))*3600 + int64(max(0, p.zone.minute))*60)
 	}
-	if total = total*1000 + ms; total > 864e13 || total < -864e13 {
+	if total = total*1000 + int64(ms); total > maxDate || total < -maxDate {
 		return math.NaN()
 	}
 	return float64(total)
@@ -324,7 +327,7 @@ func (p *dateParser) date() (year, month, day int, ok bool) {
 
 // daysFrom1970 counts days in the Gregorian calendar; a day beyond the end of
 // its month is one of the next.
-func daysFrom1970(year, month, day int) int {
+func daysFrom1970(year int64, month, day int) int64 {
 	if month <= 2 {
 		year--
 		month += 12
@@ -334,5 +337,5 @@ func daysFrom1970(year, month, day int) int {
 		era = (year - 399) / 400
 	}
 	inEra := year - era*400
-	return era*146097 + inEra*365 + inEra/4 - inEra/100 + (153*(month-3)+2)/5 + day - 1 - 719468
+	return era*146097 + inEra*365 + inEra/4 - inEra/100 + int64((153*(month-3)+2)/5+day) - 1 - 719468
 }
