@@ -78,7 +78,7 @@ func TestPlanAndCheck(t *testing.T) {
 		"line 5: lora2: same: as at line 4",
 		"line 6: lora3: conflict: dev_eui is that of the node at line 4, which differs in device_id",
 		"line 7: 70B3D57ED0000004: invalid: app_key: not a key; want 32 hexadecimal digits (16 bytes)",
-		"line 8: 70B3D57ED0000005: invalid: profile: not the name of a [[profile]] of this file or the main one; name one, or leave it empty",
+		"line 8: 70B3D57ED0000005: invalid: profile: not the name of a [[profile]]; name one, or leave it empty",
 		"line 9: 70B3D57ED0000006: invalid: device_key: missing; add device_key, connection_string, sas_token, or x509_cert and x509_key",
 		"line 10: 70B3D57ED0000007: added",
 	}
