@@ -142,7 +142,11 @@ func (l *link) write(ctx context.Context, c command) error {
 		return err
 	}
 	l.out = c.append(l.out[:0])
-	l.writes <- l.out
+	rest, err := l.tryWrite(l.out)
+	if err != nil || len(rest) == 0 {
+		return l.written(err)
+	}
+	l.writes <- rest
 	timeout := l.clock.After(writeTimeout)
 	done := ctx.Done()
 	for {
@@ -161,6 +165,18 @@ func (l *link) write(ctx context.Context, c command) error {
 			}
 		}
 	}
+}
+
+// tryWrite writes what can be written at once, where the port can tell, and
+// returns the rest: nearly always nothing, and then nobody has to be woken for
+// it and back.
+func (l *link) tryWrite(b []byte) (rest []byte, err error) {
+	t, ok := l.rw.(interface{ TryWrite(b []byte) (int, error) })
+	if !ok {
+		return b, nil
+	}
+	n, err := t.TryWrite(b)
+	return b[n:], err
 }
 
 // written takes the result of a write.
