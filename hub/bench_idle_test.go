@@ -24,6 +24,7 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
+	"golang.org/x/time/rate"
 
 	"gatewayd/hub"
 	"gatewayd/internal/secret"
@@ -37,6 +38,7 @@ const (
 	envIdleKeepAlive   = "GATEWAYD_BENCH_KEEPALIVE"   // [60s]
 	envIdleRole        = "GATEWAYD_BENCH_ROLE"
 	envIdleServer      = "GATEWAYD_BENCH_SERVER" // "address certificate"
+	envIdlePID         = "GATEWAYD_BENCH_PID"    // the server's process
 )
 
 // idleSettle is when memory counts as settled: what a connection does once,
@@ -53,7 +55,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 	for _, client := range []string{"tls", "hub", "paho"} {
 		b.Run(client, func(b *testing.B) {
 			for b.Loop() {
-				server, stop := benchServer(b)
+				server, _, stop := benchServer(b)
 				report := benchClient(b, client, server)
 				stop()
 				for name, value := range report {
@@ -95,26 +97,26 @@ func child(b *testing.B, role string, env ...string) (*exec.Cmd, *bufio.Scanner)
 	return cmd, lines
 }
 
-// benchServer starts a server and returns where it listens.
-func benchServer(b *testing.B) (server string, stop func()) {
+// benchServer starts a server and returns where it listens, and its process.
+func benchServer(b *testing.B) (server string, pid int, stop func()) {
 	b.Helper()
 	cmd, lines := child(b, "server")
 	for lines.Scan() {
 		if s, ok := strings.CutPrefix(lines.Text(), "serving "); ok {
-			return s, func() {
+			return s, cmd.Process.Pid, func() {
 				_ = cmd.Process.Kill()
 				_ = cmd.Wait()
 			}
 		}
 	}
 	b.Fatal("the server does not come up")
-	return "", nil
+	return "", 0, nil
 }
 
 // benchClient runs a client to its end and returns what it measured.
-func benchClient(b *testing.B, role, server string) map[string]float64 {
+func benchClient(b *testing.B, role, server string, env ...string) map[string]float64 {
 	b.Helper()
-	cmd, lines := child(b, role, envIdleServer+"="+server)
+	cmd, lines := child(b, role, append(env, envIdleServer+"="+server)...)
 	report := make(map[string]float64)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
@@ -145,12 +147,13 @@ func idleServer(t *testing.T) {
 	}
 	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	fmt.Printf("serving %s %s\n", l.Addr(), strings.ReplaceAll(string(encoded), "\n", "|"))
+	sluice := newSluice()
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		go idleServe(conn)
+		go sluice.serve(conn)
 	}
 }
 
@@ -221,6 +224,10 @@ func idleClient(t *testing.T, role string) {
 	address, encoded, _ := strings.Cut(os.Getenv(envIdleServer), " ")
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(strings.ReplaceAll(encoded, "|", "\n")))
+	if storm := map[string]func(*testing.T, string, *x509.CertPool, int){"storm-tls": stormTLS, "storm-hub": stormHub}[role]; storm != nil {
+		storm(t, address, roots, n)
+		return
+	}
 	connect := map[string]func(*testing.T, string, *x509.CertPool, int){"tls": idleTLS, "hub": idleHub, "paho": idlePaho}[role]
 
 	connect(t, address, roots, 1) // what is needed once
@@ -337,6 +344,13 @@ func (nopHandler) Twin(context.Context, hub.Desired) {}
 
 // idleHub holds connections of this package.
 func idleHub(t *testing.T, address string, roots *x509.CertPool, n int) {
+	s := idleSupervisor(t, address, roots, n, 500)
+	await(n, func() int { return connected(s) })
+}
+
+// idleSupervisor runs a supervisor that connects so many devices a second.
+func idleSupervisor(t *testing.T, address string, roots *x509.CertPool, n int, pace rate.Limit) *hub.Supervisor {
+	t.Helper()
 	key, err := hub.NewDeviceKey(secret.NewText(hub.DeviceTestKey()))
 	if err != nil {
 		t.Fatal(err)
@@ -346,7 +360,7 @@ func idleHub(t *testing.T, address string, roots *x509.CertPool, n int) {
 		devices = append(devices, hub.Device{ID: fmt.Sprint("lora", i), Credential: key, Feed: hub.NewTestFeed(), Handler: nopHandler{}})
 	}
 	s, err := hub.NewSupervisor(hub.Options{
-		Host: "localhost", Roots: roots, Clock: systemClock{}, KeepAlive: idleKeepAlive(t), ConnectRate: 500,
+		Host: "localhost", Roots: roots, Clock: systemClock{}, KeepAlive: idleKeepAlive(t), ConnectRate: pace, ConnectBurst: max(10, int(pace/500)),
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		},
@@ -356,13 +370,16 @@ func idleHub(t *testing.T, address string, roots *x509.CertPool, n int) {
 	}
 	s.Apply(devices)
 	go func() { _ = s.Run(t.Context()) }()
-	for connected := 0; connected < n; {
-		<-time.After(50 * time.Millisecond)
-		connected = 0
-		for _, d := range s.Status() {
-			if d.State == hub.StateConnected {
-				connected++
-			}
+	return s
+}
+
+// connected is how many devices are.
+func connected(s *hub.Supervisor) int {
+	n := 0
+	for _, d := range s.Status() {
+		if d.State == hub.StateConnected {
+			n++
 		}
 	}
+	return n
 }

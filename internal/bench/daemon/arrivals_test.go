@@ -51,6 +51,14 @@ func (a *arrivals) arrive(device string) {
 	a.tell()
 }
 
+// connect notes a connection.
+func (a *arrivals) connect() {
+	a.mu.Lock()
+	a.connected++
+	a.mu.Unlock()
+	a.tell()
+}
+
 func (a *arrivals) tell() {
 	select {
 	case a.news <- struct{}{}:
@@ -62,10 +70,7 @@ func (a *arrivals) tell() {
 func (a *arrivals) record(e hubtest.Event) {
 	switch {
 	case e.Kind == hubtest.EventConnected:
-		a.mu.Lock()
-		a.connected++
-		a.mu.Unlock()
-		a.tell()
+		a.connect()
 	case e.Kind == hubtest.EventD2C && bytes.Contains(e.Body, []byte(decoded)):
 		a.arrive(e.Device)
 	}
@@ -75,7 +80,7 @@ var errPatience = errors.New("it takes too long")
 
 // wait waits until done, which is called with a.mu held.
 func (a *arrivals) wait(done func() bool) error {
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		a.mu.Lock()
 		yes := done()
