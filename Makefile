@@ -38,6 +38,8 @@ GOLANGCI := .tools/golangci-lint
 
 NFPM_VERSION := v2.44.0
 NFPM := .tools/nfpm
+BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
+BENCHSTAT := .tools/benchstat
 CYCLONEDX_VERSION := v1.9.0
 CYCLONEDX := .tools/cyclonedx-gomod
 
@@ -118,10 +120,20 @@ man: build ## dist/man: the manual pages
 	@mkdir -p $(DIST)/man
 	bin/gatewayd manual $(DIST)/man
 
+BENCH     = go test -c -o bin/bench.test ./internal/bench && cd internal/bench && GATEWAYD_BINARY='$(CURDIR)/bin/gatewayd' GATEWAYD_BENCH_ARM='$(CURDIR)/$(DIST)/gatewayd_linux_armv6'
+BENCH_RUN = '$(CURDIR)/bin/bench.test' -test.run '^TestRun$$' -test.timeout 0
+
+$(BENCHSTAT):
+	GOBIN='$(CURDIR)/.tools' go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+
 .PHONY: bench
-bench: ## measures what there are goals for, and writes docs/benchmarks.md (4 min; BENCH_DISK=DIR to measure another disk)
-	@go test -c -o bin/bench.test ./internal/bench
-	@cd internal/bench && GATEWAYD_BENCHMARKS='$(CURDIR)/docs/benchmarks.md' '$(CURDIR)/bin/bench.test' -test.run '^TestRun$$' -test.timeout 0
+bench: build $(DIST)/gatewayd_linux_armv6 ## measures what there are goals for, and writes docs/benchmarks.md (8 min, BENCH_LONG=1: 20; BENCH_DISK=DIR: another disk)
+	@$(BENCH) GATEWAYD_BENCHMARKS='$(CURDIR)/docs/benchmarks.md' GATEWAYD_BENCHMARKS_RAW='$(CURDIR)/docs/benchmarks.txt' $(BENCH_RUN)
+
+.PHONY: bench-compare
+bench-compare: build $(BENCHSTAT) ## measures and compares with docs/benchmarks.txt, by benchstat, which it builds on first use
+	@$(BENCH) GATEWAYD_BENCHMARKS_RAW='$(CURDIR)/bin/benchmarks.txt' $(BENCH_RUN)
+	$(BENCHSTAT) docs/benchmarks.txt bin/benchmarks.txt
 
 .PHONY: soak
 soak: build ## 500 nodes for SOAK_FOR (2h), with outages and restarts, then KILLS (1000) times SIGKILL

@@ -14,18 +14,23 @@ import (
 // Environment of the run that "make bench" orders.
 const (
 	envDocument = "GATEWAYD_BENCHMARKS" // the document to write
+	envRaw      = "GATEWAYD_BENCHMARKS_RAW"
+	envLong     = "BENCH_LONG" // not empty: with what takes many minutes
 	envDisk     = "BENCH_DISK"
 )
 
 // TestRun is the program.
 func TestRun(t *testing.T) {
-	document := os.Getenv(envDocument)
-	if document == "" {
+	o := Options{
+		Root: "../..", Document: os.Getenv(envDocument), Raw: os.Getenv(envRaw),
+		Long: os.Getenv(envLong) != "", Disk: os.Getenv(envDisk),
+	}
+	if o.Raw == "" {
 		t.Skip("make bench")
 	}
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	defer stop()
-	if err := Run(ctx, Options{Root: "../..", Document: document, Disk: os.Getenv(envDisk)}, os.Stdout); err != nil {
+	if err := Run(ctx, o, os.Stdout); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -91,16 +96,54 @@ func TestFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := document(lines, machine{cpu: "a CPU", kernel: "6.1", cores: 2, memory: 4e9, disk: "ext4"}, time.Unix(0, 0))
+	doc := document(Options{Long: true}, lines, all, machine{cpu: "a CPU", kernel: "6.1", cores: 2, memory: 4e9, disk: "ext4"}, time.Unix(0, 0))
 	for _, want := range []string{"- Machine: a CPU, 2 cores, 4 GB, Linux 6.1, ext4, go", "- Date: 1970-01-01", "| figure ", "go test -run '^$' -bench '^BenchmarkAnswer$'"} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("the document lacks %q:\n%s", want, doc)
 		}
 	}
+	if i := strings.Index(doc, "\n## "); strings.Contains(doc[:i], "with 5,000") || strings.Contains(doc, "## Scaling") {
+		t.Error("the document tells of what has not been measured")
+	}
 	for row := range strings.Lines(doc) {
 		if row[0] == '|' && strings.Count(row, "|") != len(head())+1 {
 			t.Errorf("not a row: %s", row)
 		}
+	}
+}
+
+// What takes many minutes is in the document when it has been measured.
+func TestScaling(t *testing.T) {
+	t.Parallel()
+	all := results{}
+	for _, nodes := range []string{"10", "100", "1000", "10000"} {
+		for i, unit := range []string{"idle-RSS-MB", "RSS-MB", "idle-ms/s", "cpu-µs/frame", "ms/p50", "ms/p99"} {
+			all[key{"internal/bench/daemon.Scale/nodes=" + nodes, unit}] = float64(i + 1)
+		}
+	}
+	var b strings.Builder
+	scaling(&b, all)
+	const want = "| 10000 | 1 MB           | 2 MB               | 3 ms/s    | 4 µs          | 5 ms | 6 ms |"
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("no %s in\n%s", want, b.String())
+	}
+	short, long := 0, 0
+	for _, s := range wanted(Options{}) {
+		short += len(s)
+	}
+	for _, s := range wanted(Options{Long: true}) {
+		long += len(s)
+	}
+	if short == 0 || long <= short {
+		t.Errorf("%d suites, %d with the long ones", short, long)
+	}
+}
+
+func TestBenchmarkLines(t *testing.T) {
+	t.Parallel()
+	got := benchmarkLines("--- go test\ngoos: linux\npkg: x\nBenchmarkA 1 2 ns/op\nPASS\nok x 1s\n")
+	if want := "goos: linux\npkg: x\nBenchmarkA 1 2 ns/op\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

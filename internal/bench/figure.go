@@ -13,6 +13,8 @@ type figure struct {
 	goal  float64
 	kind  kind
 	value func(results) (float64, error)
+
+	maybe bool // is left out if it has not been measured
 }
 
 // kind says what a figure's goal is.
@@ -66,7 +68,14 @@ func figures() []figure {
 		commit1, commit100   = "internal/store.Commit/1-per-commit", "internal/store.Commit/100-per-commit"
 		idle, tls            = "hub.IdleConnections/hub", "hub.IdleConnections/tls"
 		emulator             = "hub/hubtest.Connections"
+		rig                  = "internal/bench/daemon."
+		disk, memory         = rig + "Serial/disk", rig + "Serial/memory"
+		sustained            = rig + "Sustained"
+		ours, minimal, peer  = rig + "Bridge/gatewayd", rig + "Bridge/minimal", rig + "Bridge/chirpstack"
+		idle5000, paho5000   = "hub@5000.IdleConnections/hub", "hub@5000.IdleConnections/paho"
+		stormHub, stormTLS   = "hub.Reconnect/hub", "hub.Reconnect/tls"
 	)
+	perFrame := func(bench string) func(results) (float64, error) { return of(bench, "cpu-µs/frame") }
 	return []figure{
 		{what: "confirmed uplink to answer on the schedule, 200/s, 1,000 nodes, p50", unit: "ms", value: of(answer, "ms/p50")},
 		{what: "the same, p99", unit: "ms", goal: 50, kind: most, value: of(answer, "ms/p99")},
@@ -75,6 +84,20 @@ func figures() []figure {
 		{what: "answer in a flood of 5,000 bad frames/s, p99", unit: "ms", value: of(flood, "ms/p99")},
 		{what: "what the flood takes of the margin, p99", unit: "ms", goal: 50, kind: most, value: both(of(flood, "ms/p99"), of(quiet, "ms/p99"), excess)},
 		{what: "the same, worst", unit: "ms", goal: 50, kind: most, value: both(of(flood, "ms/max"), of(quiet, "ms/max"), excess)},
+		{what: "serial line to PUBLISH, JavaScript codec and commit, 200/s, 1,000 nodes, p50", unit: "ms", goal: 5, kind: most, value: of(disk, "ms/p50")},
+		{what: "the same, p99", unit: "ms", goal: 25, kind: most, value: of(disk, "ms/p99")},
+		{what: "the same without waiting for a disk, p50", unit: "ms", goal: 1, kind: most, value: of(memory, "ms/p50")},
+		{what: "frames per second, each committed, of 2,000 offered", unit: "/s", goal: 1950, kind: least, value: of(sustained, "frames/s")},
+		{what: "frames lost of them", goal: 0, kind: most, value: of(sustained, "lost")},
+		{what: "CPU per frame then", unit: "µs", value: perFrame(sustained)},
+		{what: "CPU per frame at 100/s, TLS, QoS 1", unit: "µs", value: perFrame(ours)},
+		{what: "the same of a minimal bridge without LoRaWAN", unit: "µs", value: perFrame(minimal)},
+		{what: "gatewayd over the minimal bridge", unit: "x", value: both(perFrame(ours), perFrame(minimal), over)},
+		{what: "gatewayd over chirpstack-gateway-bridge", unit: "x", goal: 0.8, kind: most, value: both(perFrame(ours), perFrame(peer), over), maybe: true},
+		{what: "resident with 20 nodes, idle", unit: "MB", goal: 20, kind: most, value: of(rig+"Idle", "RSS-MB")},
+		{what: "CPU when the air is silent, PicoCell polled", unit: "% of a core", goal: 0.3, kind: most, value: of(rig+"Idle", "%core")},
+		{what: "start to first accepted frame, 1,000 nodes", unit: "ms", goal: 500, kind: most, value: of(rig+"Start", "ms/start")},
+		{what: "binary for ARM, stripped", unit: "MiB", goal: 20, kind: most, value: of(rig+"Binary", "MiB"), maybe: true},
 		{what: "MIC and decryption, 51 bytes", unit: "µs", goal: 0.6, kind: most, value: scaled(frame, "ns/op", 1e-3)},
 		{what: "allocations of that", unit: "", goal: 0, kind: most, value: of(frame, "allocs/op")},
 		{what: "JavaScript codec, runtime reused", unit: "µs", value: scaled(reused, "ns/op", 1e-3)},
@@ -91,6 +114,13 @@ func figures() []figure {
 		{what: "CPU of 1,000 idle hub connections", unit: "ms/s", goal: 0.2, kind: most, value: of(idle, "idle-ms/s/1000conn")},
 		{what: "client CPU per connect", unit: "ms", value: of(idle, "connect-ms/conn")},
 		{what: "goroutines per hub connection", unit: "", value: of(idle, "goroutines/conn")},
+		{what: "with 5,000: idle hub connection, resident", unit: "KiB", goal: 25, kind: most, value: of(idle5000, "KiB/conn"), maybe: true},
+		{what: "the same after a garbage collection", unit: "KiB", goal: 18, kind: most, value: of(idle5000, "KiB-after-GC/conn"), maybe: true},
+		{what: "the same over a connection of paho's client", unit: "x", value: both(of(idle5000, "KiB-after-GC/conn"), of(paho5000, "KiB-after-GC/conn"), over), maybe: true},
+		{what: "CPU of 1,000 of 5,000 idle hub connections", unit: "ms/s", goal: 0.2, kind: most, value: of(idle5000, "idle-ms/s/1000conn"), maybe: true},
+		{what: "5,000 connections come back, per second", unit: "/s", value: of(stormHub, "conn/s"), maybe: true},
+		{what: "the same over a loop of TLS handshakes", unit: "x", goal: 0.8, kind: least, value: both(of(stormHub, "conn/s"), of(stormTLS, "conn/s"), over), maybe: true},
+		{what: "memory at most then, over before", unit: "x", goal: 1.5, kind: most, value: of(stormHub, "peak/settled"), maybe: true},
 		{what: "emulator: memory per connection, 10,000 of them", unit: "KB", value: scaled(emulator, "B/conn", 1e-3)},
 		{what: "emulator: C2D messages per second", unit: "/s", value: of(emulator, "c2d/s")},
 	}
@@ -115,6 +145,9 @@ func measured(r results) ([]line, error) {
 	var lines []line
 	for _, f := range figures() {
 		v, err := f.value(r)
+		if err != nil && f.maybe {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -20,9 +20,9 @@ var procs = regexp.MustCompile(`-\d+$`)
 var errNothing = errors.New("no benchmark has run")
 
 // parse reads the output of "go test -bench" of a package, see
-// golang.org/design/14313-benchmark-format.
+// golang.org/design/14313-benchmark-format. Of several runs it is the mean.
 func parse(pkg, output string) (results, error) {
-	r := results{}
+	r, times := results{}, map[key]int{}
 	for line := range strings.Lines(output) {
 		words := strings.Fields(line)
 		if len(words) < 4 || !strings.HasPrefix(words[0], "Benchmark") {
@@ -37,11 +37,29 @@ func parse(pkg, output string) (results, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %q is not a number", name, words[i])
 			}
-			r[key{name, words[i+1]}] = v
+			k := key{name, words[i+1]}
+			r[k] += v
+			times[k]++
 		}
+	}
+	for k, n := range times {
+		r[k] /= float64(n)
 	}
 	if len(r) == 0 {
 		return nil, errNothing
 	}
 	return r, nil
+}
+
+// benchmarkLines are those lines of an output that are of that format.
+func benchmarkLines(output string) string {
+	var b strings.Builder
+	for line := range strings.Lines(output) {
+		for _, begin := range []string{"goos: ", "goarch: ", "pkg: ", "cpu: ", "Benchmark"} {
+			if strings.HasPrefix(line, begin) {
+				b.WriteString(line)
+			}
+		}
+	}
+	return b.String()
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -16,7 +17,9 @@ import (
 // Options of Run.
 type Options struct {
 	Root     string // the module's root
-	Document string // is written anew
+	Document string // is written anew; "": none
+	Raw      string // gets what benchstat reads; "": nothing does
+	Long     bool   // with what takes many minutes
 	Disk     string // a directory on the file system to measure; "": the one for temporary files
 }
 
@@ -25,8 +28,9 @@ type Options struct {
 func Run(ctx context.Context, o Options, w io.Writer) error {
 	all := results{}
 	begin, m := time.Now(), thisMachine(o.Disk)
-	for _, s := range suites() {
-		r, err := together(ctx, s, o, w)
+	var raw bytes.Buffer
+	for _, s := range wanted(o) {
+		r, err := together(ctx, s, o, w, &raw)
 		if err != nil {
 			return err
 		}
@@ -38,7 +42,15 @@ func Run(ctx context.Context, o Options, w io.Writer) error {
 	}
 	table(w, lines)
 	fmt.Fprintf(w, "\n%v; %v\n", m, time.Since(begin).Round(time.Second))
-	return os.WriteFile(o.Document, []byte(document(lines, m, time.Now())), 0o644) //nolint:gosec // a document
+	if o.Raw != "" {
+		if err := os.WriteFile(o.Raw, raw.Bytes(), 0o644); err != nil { //nolint:gosec // a document
+			return err
+		}
+	}
+	if o.Document == "" {
+		return nil
+	}
+	return os.WriteFile(o.Document, []byte(document(o, lines, all, m, time.Now())), 0o644) //nolint:gosec // a document
 }
 
 // head are the titles of the columns.
@@ -55,13 +67,14 @@ func table(w io.Writer, lines []line) {
 }
 
 // document is docs/benchmarks.md.
-func document(lines []line, m machine, at time.Time) string {
+func document(o Options, lines []line, all results, m machine, at time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Benchmarks
 
-What the goals look like on one machine. `+"`make bench`"+` measures anew and writes this page; a run takes about four minutes. Figures
-of other machines differ; a goal that is missed here may be met on yours, and the other way round. Nothing else should run
-meanwhile: bytes are counted at the block device, whoever writes them.
+What the goals look like on one machine. `+"`make bench`"+` measures anew and writes this page; a run takes about eight minutes, with
+`+"`BENCH_LONG=1`"+` as many again. Figures of other machines differ; a goal that is missed here may be met on yours, and the other way
+round. Nothing else should run meanwhile: bytes are counted at the block device, whoever writes them. `+"`make bench-compare`"+` measures
+and shows what has changed against [benchmarks.txt](benchmarks.txt).
 
 - Machine: %v
 - Date: %s
@@ -69,11 +82,14 @@ meanwhile: bytes are counted at the block device, whoever writes them.
 
 `, m, at.UTC().Format(time.DateOnly))
 	markdown(&b, lines)
+	b.WriteString(notes)
+	scaling(&b, all)
 	b.WriteString("\n## Commands\n\n```\n")
-	for _, s := range slices.Concat(suites()...) {
+	for _, s := range slices.Concat(wanted(o)...) {
 		b.WriteString(s.command() + "\n")
 	}
-	b.WriteString("```\n\nThe comments of the benchmarks say what each of them does. `BENCH_DISK` names a directory on the file system to measure.\n")
+	b.WriteString("```\n\nThe comments of the benchmarks say what each of them does. `BENCH_DISK` names a directory on the file system to measure,\n" +
+		"`GATEWAYD_BENCH_BRIDGE` the binary of a chirpstack-gateway-bridge 4 to compare with.\n")
 	return b.String()
 }
 
@@ -84,7 +100,12 @@ func markdown(b *strings.Builder, lines []line) {
 	for _, l := range lines {
 		rows = append(rows, l.cells())
 	}
-	width := make([]int, len(head()))
+	grid(b, rows)
+}
+
+// grid writes rows, the first of which are titles.
+func grid(b *strings.Builder, rows [][]string) {
+	width := make([]int, len(rows[0]))
 	for _, r := range rows {
 		for i, c := range r {
 			width[i] = max(width[i], utf8.RuneCountInString(c))

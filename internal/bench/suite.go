@@ -9,6 +9,8 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,19 +23,27 @@ type suite struct {
 	pkg   string // from the module's root
 	bench string // regular expression
 	time  string // -benchtime
+	count int    // -count, for those that vary little and take no time; 0: 1
 	env   []string
-	disk  bool // measures the block device, in Options.Disk if that is set
+	as    string // tells its results from those of another run of the same benchmark
+	disk  bool   // measures the block device, in Options.Disk if that is set
+	long  bool   // only if Options.Long is set
 }
 
 // suites are run one after the other, so that none disturbs another; only
 // those that do little but wait share a line, and the time. All of them
-// together take about four minutes.
+// together take about eight minutes, the long ones as many again.
 func suites() [][]suite {
 	return [][]suite{
 		{{pkg: "bridge", bench: "^BenchmarkAnswer$", time: "4000x"}},
 		{{pkg: "internal/faults", bench: "^BenchmarkFlood$", time: "500x"}},
-		{{pkg: "bridge/crypt", bench: "^BenchmarkFrame$", time: "1s"}},
-		{{pkg: "bridge/codec", bench: "^BenchmarkDecode$", time: "1s"}},
+		{{pkg: "internal/bench/daemon", bench: "^BenchmarkSerial$", time: "4000x", disk: true}},
+		{{pkg: "internal/bench/daemon", bench: "^BenchmarkSustained$", time: "20000x", disk: true}},
+		{{pkg: "internal/bench/daemon", bench: "^BenchmarkBridge$", time: "1500x", disk: true}},
+		{{pkg: "internal/bench/daemon", bench: "^BenchmarkIdle$", time: "20x"}},
+		{{pkg: "internal/bench/daemon", bench: "^Benchmark(Start|Binary)$", time: "3x", disk: true}},
+		{{pkg: "bridge/crypt", bench: "^BenchmarkFrame$", time: "1s", count: 5}},
+		{{pkg: "bridge/codec", bench: "^BenchmarkDecode$", time: "1s", count: 5}},
 		{{pkg: "internal/store", bench: "^BenchmarkCommit$", time: "2000x", disk: true}},
 		{
 			// 60 s, for what happens once not to weigh too much.
@@ -41,11 +51,41 @@ func suites() [][]suite {
 			{pkg: "hub", bench: "^BenchmarkIdleConnections$/^(tls|hub)$", time: "1x", env: []string{"GATEWAYD_BENCH_WINDOW=10s"}},
 		},
 		{{pkg: "hub/hubtest", bench: "^BenchmarkConnections$", time: "1x"}},
+		{{pkg: "internal/bench/daemon", bench: "^BenchmarkScale$", time: "2000x", disk: true, long: true}},
+		{{pkg: "hub", bench: "^BenchmarkReconnect$", time: "1x", env: []string{"GATEWAYD_BENCH_CONNECTIONS=5000"}, long: true}},
+		{{
+			pkg: "hub", bench: "^BenchmarkIdleConnections$/^(tls|hub|paho)$", time: "1x", as: "5000",
+			env: []string{"GATEWAYD_BENCH_CONNECTIONS=5000", "GATEWAYD_BENCH_WINDOW=60s"}, long: true,
+		}},
 	}
 }
 
+// wanted are the suites that o asks for.
+func wanted(o Options) [][]suite {
+	var all [][]suite
+	for _, line := range suites() {
+		line = slices.DeleteFunc(line, func(s suite) bool { return s.long && !o.Long })
+		if len(line) > 0 {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
 func (s suite) args() []string {
-	return []string{"test", "-run", "^$", "-bench", s.bench, "-benchtime", s.time, "-timeout", "20m", "./" + s.pkg}
+	args := []string{"test", "-run", "^$", "-bench", s.bench, "-benchtime", s.time}
+	if s.count > 1 {
+		args = append(args, "-count", strconv.Itoa(s.count))
+	}
+	return append(args, "-timeout", "30m", "./"+s.pkg)
+}
+
+// name is what its results are under.
+func (s suite) name() string {
+	if s.as == "" {
+		return s.pkg
+	}
+	return s.pkg + "@" + s.as
 }
 
 // command is what a person would type.
@@ -76,15 +116,15 @@ func (s suite) run(ctx context.Context, o Options, w io.Writer) (results, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.command(), err)
 	}
-	r, err := parse(s.pkg, string(out))
+	r, err := parse(s.name(), string(out))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.command(), err)
 	}
 	return r, nil
 }
 
-// together runs suites at the same time.
-func together(ctx context.Context, all []suite, o Options, w io.Writer) (results, error) {
+// together runs suites at the same time. What benchstat reads goes to raw.
+func together(ctx context.Context, all []suite, o Options, w, raw io.Writer) (results, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	var mu sync.Mutex
 	sum := results{}
@@ -95,6 +135,10 @@ func together(ctx context.Context, all []suite, o Options, w io.Writer) (results
 			mu.Lock()
 			defer mu.Unlock()
 			_, writeErr := w.Write(said.Bytes())
+			if s.as == "" { // two runs of one name would be taken for one
+				_, rawErr := io.WriteString(raw, benchmarkLines(said.String()))
+				writeErr = errors.Join(writeErr, rawErr)
+			}
 			maps.Copy(sum, r)
 			return errors.Join(err, writeErr)
 		})
