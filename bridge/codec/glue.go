@@ -70,6 +70,7 @@ type glue struct {
 	// localDates are the methods of Date that depend on the time zone.
 	localDates              []any
 	localized               bool
+	wholeInput              bool // the input is used as a whole: its Date may be seen
 	powers, caught          bool // the operator ** is used, exceptions are caught
 	words                   *words
 	math, numbers           []string // functions of Math, and on numbers
@@ -107,6 +108,7 @@ func newGlue(source string) (glue, error) {
 		module:   has("module") || has("exports") || has("require"),
 	}
 	g.localized = has("toLocale") || g.intl
+	g.wholeInput = usesWholeInput(source)
 	if g.date {
 		g.localDates = mentioned(source, localDateMethods, has(`"get`) || has(`'get`) || has("`get"))
 	}
@@ -224,4 +226,28 @@ var (
 // as bundlers write modules.
 func literalEval(source string) bool {
 	return len(evalWord.FindAllString(evalLiteral.ReplaceAllString(source, ""), 1)) == 0
+}
+
+// decoderName finds the decoders that take one object, and what they call it.
+var decoderName = regexp.MustCompile(`\bdecode(?:Up|Down)link\b(?:\s*[=:]?\s*(?:async\s*)?(?:function\b[^(]*)?\(?\s*([\w$]+)\s*(?:\)|=>))?`)
+
+// usesWholeInput reports whether a decoder does more with its input than to
+// read its members by their names: copy it, hand it on, list its keys.
+func usesWholeInput(source string) bool {
+	for _, m := range decoderName.FindAllStringSubmatch(source, -1) {
+		if m[1] == "" {
+			continue // a call, or an export
+		}
+		name := regexp.MustCompile(`\b` + regexp.QuoteMeta(m[1]) + `\b(\s*\??\.\s*[\w$])?`)
+		whole := 0
+		for _, use := range name.FindAllStringSubmatch(source, -1) {
+			if use[1] == "" {
+				whole++
+			}
+		}
+		if whole > 1 { // one is the parameter itself
+			return true
+		}
+	}
+	return strings.Contains(source, "arguments")
 }

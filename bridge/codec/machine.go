@@ -29,7 +29,7 @@ func newMachine(log func(string)) *machine {
 
 // start runs s in m.
 func (m *machine) start(s *script) error {
-	if err := m.takeBuiltins(s.glue.date, s.encodes); err != nil {
+	if err := m.takeBuiltins(s.glue.date || s.glue.wholeInput, s.encodes); err != nil {
 		return err
 	}
 	if err := s.glue.install(m); err != nil {

@@ -9,7 +9,7 @@ import vm from 'node:vm';
 const dir = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'codecs');
 const payloads = ['', '00', '01', '02', 'ff', '41422c43', '0167011002', '010203040506070809', 'fffe8000c0ffee00', '4142434445464748', '36c3a92d31612d3232627a', '0c2909c40a2801', '67670110ff20010203', '01670110020105200102000367ffd7'];
 const recvTime = '2024-03-10T02:30:15.250Z';
-const variables = { site: 'Hall 3', offset: '1.5' };
+const variables = { offset: '1.5', site: 'Hall 3' };
 const names = ['decodeUplink', 'Decode', 'Decoder', 'encodeDownlink', 'Encode', 'Encoder', 'decodeDownlink'];
 
 // load runs a codec in the global scope of a context of its own, for each
