@@ -80,9 +80,10 @@ func findLocale(v goja.Value) (locale, error) {
 func firstRegion(tag string) string {
 	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
 	switch language {
-	case "en", "zh", "ja", "ko", "sv", "da", "cs", "uk", "sl":
+	case "en", "zh", "ja", "ko", "sv", "da", "cs", "uk", "sl", "el", "et", "he":
 		return map[string]string{
 			"en": "en-US", "zh": "zh-CN", "ja": "ja-JP", "ko": "ko-KR", "sv": "sv-SE", "da": "da-DK", "cs": "cs-CZ", "uk": "uk-UA", "sl": "sl-SI",
+			"el": "el-GR", "et": "et-EE", "he": "he-IL",
 		}[language]
 	case "pt":
 		return "pt-BR"

@@ -4,7 +4,7 @@
 //	node testdata/locales.mjs > locales.json
 const locales = ['en-US', 'en-GB', 'en-CA', 'en-AU', 'en-IN', 'en-ZA', 'de-DE', 'de-AT', 'de-CH', 'fr-FR', 'fr-CH', 'fr-CA', 'it-IT', 'es-ES', 'es-MX',
   'pt-BR', 'pt-PT', 'nl-NL', 'nl-BE', 'sv-SE', 'da-DK', 'nb-NO', 'fi-FI', 'pl-PL', 'cs-CZ', 'sk-SK', 'hu-HU', 'ro-RO', 'sl-SI', 'hr-HR', 'tr-TR',
-  'ru-RU', 'uk-UA', 'ja-JP', 'zh-CN', 'ko-KR'];
+  'ru-RU', 'uk-UA', 'ja-JP', 'zh-CN', 'ko-KR', 'en-IE', 'en-NZ', 'es-AR', 'zh-TW', 'he-IL', 'id-ID', 'el-GR', 'bg-BG', 'et-EE', 'lt-LT', 'lv-LV'];
 const sample = new Date(Date.UTC(2024, 0, 5, 3, 4, 5)); // a Friday
 
 const letters = { year: 'y', month: 'M', day: 'd', weekday: 'E', hour: 'h', minute: 'm', second: 's', dayPeriod: 'a' };
@@ -47,6 +47,9 @@ function names(locale, count, date, options, type) {
 function glue(locale, date) {
   const both = pattern(locale, { ...dates[date], ...times.hm });
   const a = pattern(locale, dates[date]), b = pattern(locale, times.hm);
+  if (!both.startsWith(a) && a.endsWith("'") && both.startsWith(a.slice(0, -1)) && both.endsWith(b)) {
+    return both.slice(a.length - 1, both.length - b.length).slice(0, -1); // a date that ends with a point of its own
+  }
   return both.startsWith(a) && both.endsWith(b) ? both.slice(a.length, both.length - b.length).slice(1, -1) : ', ';
 }
 
