@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -206,6 +207,10 @@ func TestTLSSessions(t *testing.T) {
 	d := &dialer{tls: newTLSConfig(testHost, nil, time.Now)}
 	if c := d.config(nil); c != d.tls || c.ClientSessionCache == nil {
 		t.Error("devices with keys do not share their sessions")
+	}
+	d.older.Store(true)
+	if c := d.config(nil); c.ClientSessionCache != d.tls.ClientSessionCache || slices.Contains(c.CurvePreferences, tls.X25519MLKEM768) || len(c.CurvePreferences) == 0 || c.MaxVersion != 0 {
+		t.Error("after a handshake of TLS 1.2 the next is to be one without a post-quantum key share, and nothing else")
 	}
 	if c := d.config(&pair); c.ClientSessionCache != nil || c.GetClientCertificate == nil || c.ServerName != testHost {
 		t.Error("a certificate's session is shared")

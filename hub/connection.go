@@ -187,7 +187,12 @@ func (c *connection) begin(ctx context.Context) error {
 		return err
 	}
 	minted := c.options.Clock.Now()
+	leave, err := who.endpoint.enter(ctx)
+	if err != nil {
+		return err
+	}
 	s, err := c.open(ctx, who)
+	leave()
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,10 @@ import (
 // hub has other clients too.
 const paceShare = 0.8
 
+// maxOpening is how many connections to a hub are opened at a time. More of
+// them come no faster, and each takes the memory of a handshake.
+const maxOpening = 128
+
 // endpoint is what all connections to one hub have in common.
 type endpoint struct {
 	hub    Hub
@@ -20,6 +24,7 @@ type endpoint struct {
 
 	connects *rate.Limiter // new connections
 	turn     chan struct{} // capacity 1: held by the one that waits for connects
+	opening  chan struct{} // capacity maxOpening: held by those that connect
 
 	// nil: not paced.
 	publishes, twinReads, twinUpdates *rate.Limiter
@@ -35,6 +40,7 @@ func newEndpoint(o Options, h Hub) *endpoint {
 		},
 		connects: rate.NewLimiter(h.ConnectRate, h.ConnectBurst),
 		turn:     make(chan struct{}, 1),
+		opening:  make(chan struct{}, maxOpening),
 	}
 	if limits, known := h.Tier.throttle(h.Units); known {
 		e.publishes = pacer(limits.publishes)
@@ -60,6 +66,16 @@ func (e *endpoint) awaitTurn(ctx context.Context) error {
 		return e.connects.Wait(ctx)
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// enter waits until few enough are connecting; leave makes room for the next.
+func (e *endpoint) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case e.opening <- struct{}{}:
+		return func() { <-e.opening }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 

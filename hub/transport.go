@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +40,13 @@ type dialer struct {
 	tls       *tls.Config // of connections without a client certificate
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	proxy     func(*url.URL) (*url.URL, error) // nil: none
+
+	// older: the last handshake was one of TLS 1.2, so the next will hardly be
+	// one of 1.3. Its post-quantum key share would take half the CPU time of a
+	// session that is resumed, and twice the bytes, for nothing.
+	older   atomic.Bool
+	once    sync.Once
+	classic *tls.Config // tls without that share, made once: each connection holds its config
 }
 
 // connect makes a connection and the TLS session in it, with a client
@@ -53,6 +62,7 @@ func (d *dialer) connect(ctx context.Context, certificate *tls.Certificate) (*wi
 		_ = raw.Close() // the handshake's error says it all
 		return nil, &stepError{stepTLS, err}
 	}
+	d.older.Store(conn.ConnectionState().Version < tls.VersionTLS13)
 	w := newWire(conn, raw)
 	if d.transport != TransportWebSocket {
 		return w, nil
@@ -101,10 +111,18 @@ func newTLSConfig(host string, roots *x509.CertPool, now func() time.Time) *tls.
 // was opened with a certificate is not resumed by anybody else: the server
 // would take them for the one it belongs to.
 func (d *dialer) config(certificate *tls.Certificate) *tls.Config {
-	if certificate == nil {
-		return d.tls
+	c := d.tls
+	if d.older.Load() {
+		d.once.Do(func() {
+			d.classic = d.tls.Clone()
+			d.classic.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+		})
+		c = d.classic
 	}
-	c := d.tls.Clone()
+	if certificate == nil {
+		return c
+	}
+	c = c.Clone()
 	c.ClientSessionCache = nil
 	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 	return c
