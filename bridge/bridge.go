@@ -3,6 +3,7 @@ package bridge
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -93,6 +94,9 @@ type Options struct {
 	// Watch is told of every frame, on the goroutine that decides: it must not
 	// wait. nil: nobody watches.
 	Watch func(Heard)
+	// Decoded is told what codecs make of uplinks, with the device and when the
+	// node was heard, on the goroutines of hub connections. nil: nobody asks.
+	Decoded func(device string, at time.Time, data json.RawMessage)
 	// Alive is called at least once a second as long as Run gets around.
 	Alive func()
 }
@@ -112,6 +116,7 @@ type Bridge struct {
 	operator Operator
 	alive    func()
 	watch    func(Heard)
+	decoded  func(device string, at time.Time, data json.RawMessage)
 	requests chan request
 	reload   chan reload
 
@@ -148,7 +153,7 @@ type Bridge struct {
 // New reads the sessions of nodes from the store. It starts nothing.
 func New(o Options) (*Bridge, error) {
 	b := &Bridge{
-		store: o.Store, clock: o.Clock, log: o.Log, operator: o.Operator, alive: o.Alive, watch: o.Watch,
+		store: o.Store, clock: o.Clock, log: o.Log, operator: o.Operator, alive: o.Alive, watch: o.Watch, decoded: o.Decoded,
 		requests: make(chan request), reload: make(chan reload),
 		drops: newDrops(o.Log, o.Clock.Now, o.Watch),
 		table: newTable(), dedup: newDedup(o.Dedup),

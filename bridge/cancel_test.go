@@ -114,6 +114,32 @@ func TestFlush(t *testing.T) {
 	}
 }
 
+// One downlink is dropped by its id, and the others stay.
+func TestCancelDownlink(t *testing.T) {
+	t.Parallel()
+	n := abp("lora1", 1, 1)
+	b := newBench(t, n)
+	b.enqueue(n, bridge.Downlink{ID: "one", FPort: 1}, bridge.Downlink{ID: "two", FPort: 2})
+	cancel := func(device, id string) (dropped int, err error) {
+		b.while(func(ctx context.Context) { dropped, err = b.bridge.CancelDownlink(ctx, device, id) })
+		return dropped, err
+	}
+	for i, want := range []int{1, 0} {
+		if got, err := cancel(n.DeviceID, "one"); got != want || err != nil {
+			t.Errorf("time %d: %d cancelled, %v", i, got, err)
+		}
+	}
+	if q := b.queue(n); len(q) != 1 || q[0].ID != "two" {
+		t.Errorf("left: %+v", q)
+	}
+	if diff := cmp.Diff([]string{"queued ", "expired cancelled"}, b.ends(n, "one")); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := cancel("stranger", "two"); err == nil {
+		t.Error("a device that there is not")
+	}
+}
+
 // A join empties the queue where the node's policy says so.
 func TestFlushOnJoin(t *testing.T) {
 	t.Parallel()

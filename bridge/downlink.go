@@ -204,6 +204,24 @@ func (b *Bridge) FlushQueue(ctx context.Context, device string) (dropped int, er
 	})
 }
 
+// CancelDownlink drops those of the downlinks that wait that have the id, and
+// says how many they were.
+func (b *Bridge) CancelDownlink(ctx context.Context, device, id string) (dropped int, err error) {
+	return ask(ctx, b, func(bt *batch) (int, error) {
+		n, err := b.node(device)
+		if err != nil {
+			return 0, err
+		}
+		for _, i := range n.view().queue {
+			if i.ID == id {
+				b.cancel(bt, n, i, "cancelled")
+				dropped++
+			}
+		}
+		return dropped, nil
+	})
+}
+
 // flushQueue drops all that waits.
 func (b *Bridge) flushQueue(bt *batch, n *nodeState, reason string) (dropped int) {
 	for _, i := range n.view().queue {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -25,6 +26,8 @@ type feed struct {
 	// order queues a downlink that a decoder ordered with a message; nil: nobody
 	// does.
 	order func(node Node, id string, raw json.RawMessage)
+	// decoded is Options.Decoded.
+	decoded func(device string, at time.Time, data json.RawMessage)
 
 	mu      sync.Mutex
 	batches map[uint64]int // messages in batches under way, by the first one's Seq
@@ -66,8 +69,12 @@ func (f *feed) pending(after uint64, limit int) ([]hub.Message, Node, error) {
 		return nil, node, err
 	}
 	messages := make([]hub.Message, 0, len(entries))
+	shown := node
+	if node.Codec != nil && f.decoded != nil {
+		shown.Codec = noting{node.Codec, func(at time.Time, data json.RawMessage) { f.decoded(node.DeviceID, at, data) }}
+	}
 	for _, e := range entries {
-		m, order, err := render(e.Seq, e.Record, node, f.clock)
+		m, order, err := render(e.Seq, e.Record, shown, f.clock)
 		if errors.Is(err, errNoShape) { // not lost: nobody wants it
 			f.store.Done(f.key, e.Seq)
 			continue

@@ -196,7 +196,7 @@ func (b *Bridge) feed(node Node) *feed {
 	if f == nil {
 		f = &feed{
 			key: node.outboxKey(), store: b.store, clock: b.clock, log: b.log,
-			bad: &b.counters.unreadable, shed: &b.counters.shed, order: b.takeUp,
+			bad: &b.counters.unreadable, shed: &b.counters.shed, order: b.takeUp, decoded: b.decoded,
 		}
 		f.show(node)
 		b.feeds[node.outboxKey()] = f

@@ -20,6 +20,21 @@ type Codec interface {
 	EncodeDownlink(ctx context.Context, c codec.Command) (codec.Downlink, error)
 }
 
+// noting is a Codec that passes on what it makes of uplinks.
+type noting struct {
+	Codec
+	note func(at time.Time, data json.RawMessage)
+}
+
+// DecodeUplink is Codec's.
+func (n noting) DecodeUplink(ctx context.Context, up codec.Uplink) codec.Result {
+	r := n.Codec.DecodeUplink(ctx, up)
+	if len(r.Data) > 0 && len(r.Data) <= maxData {
+		n.note(up.RecvTime, r.Data)
+	}
+	return r
+}
+
 // valuesBody is what a codec made of a payload. A codec that fails costs the
 // values, never the message.
 type valuesBody struct {

@@ -1,5 +1,7 @@
 package bridge
 
+import "slices"
+
 // The verdicts on frames that are no Reason.
 const (
 	verdictAccepted = "accepted"
@@ -24,6 +26,9 @@ func Meanings() map[string]string {
 	}
 	return all
 }
+
+// Dropped reports whether a verdict is a reason why a frame was dropped.
+func Dropped(verdict string) bool { return slices.Contains(Reasons(), Reason(verdict)) }
 
 // Meaning is what the reason means and what to do, in a sentence.
 func (r Reason) Meaning() string {

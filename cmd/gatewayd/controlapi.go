@@ -47,6 +47,7 @@ func (d *daemon) controlAPI() http.Handler {
 	})
 	mux.HandleFunc("GET /v1/gateways", func(w http.ResponseWriter, _ *http.Request) { control.Answer(w, d.fleet.gateways()) })
 	mux.HandleFunc("GET /v1/history", d.getHistory)
+	mux.HandleFunc("GET /v1/timing", d.getTiming)
 	mux.HandleFunc("GET /v1/frames", d.getFrames)
 	mux.HandleFunc("GET /v1/events", d.getEvents)
 	mux.HandleFunc("POST /v1/explain", d.postExplain)
@@ -64,6 +65,16 @@ func (d *daemon) controlAPI() http.Handler {
 	d.node(mux, "DELETE /v1/nodes/{name}/queue", func(ctx context.Context, device string, _ *http.Request) (any, error) {
 		dropped, err := d.bridge.FlushQueue(ctx, device)
 		return map[string]int{"dropped": dropped}, err
+	})
+	d.node(mux, "DELETE /v1/nodes/{name}/queue/{id}", func(ctx context.Context, device string, r *http.Request) (any, error) {
+		dropped, err := d.bridge.CancelDownlink(ctx, device, r.PathValue("id"))
+		return map[string]int{"dropped": dropped}, err
+	})
+	d.node(mux, "GET /v1/nodes/{name}/history", func(_ context.Context, device string, _ *http.Request) (any, error) {
+		return d.historyOf(device), nil
+	})
+	d.node(mux, "GET /v1/nodes/{name}/twin", func(ctx context.Context, device string, _ *http.Request) (any, error) {
+		return d.bridge.Twin(ctx, device)
 	})
 	d.node(mux, "POST /v1/nodes/{name}/downlinks", d.postDownlink)
 	d.node(mux, "POST /v1/nodes/{name}/reset-nonces", func(ctx context.Context, device string, _ *http.Request) (any, error) {

@@ -20,6 +20,7 @@ import (
 	"gatewayd/hub"
 	"gatewayd/internal/clock"
 	"gatewayd/internal/config"
+	"gatewayd/internal/history"
 	"gatewayd/internal/journal"
 	"gatewayd/internal/status"
 	"gatewayd/internal/store"
@@ -60,7 +61,8 @@ type daemon struct {
 	pulse     pulse
 	frames    *journal.Journal[bridge.Heard]
 	charts    *journal.Journal[sampled]
-	stopping  chan struct{} // closed when what streams is to end
+	past      *history.History // of the charts, over restarts
+	stopping  chan struct{}    // closed when what streams is to end
 	started   time.Time
 	reloadNow chan struct{} // somebody asks for a reload; cap 1
 	running   chan struct{} // closed once every part runs
@@ -90,6 +92,7 @@ func newDaemon(cfg *config.Config, log *zap.Logger, alive func()) (*daemon, erro
 	d := &daemon{cfg: cfg, log: log, store: s, started: time.Now(), reloadNow: make(chan struct{}, 1), running: make(chan struct{}), touched: map[string]bool{}}
 	d.now.Store(cfg)
 	d.frames, d.charts = newJournals()
+	d.past = openPast(cfg, log)
 	d.stopping = make(chan struct{})
 	if err := d.build(alive); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -126,7 +129,7 @@ func (d *daemon) build(alive func()) error {
 	d.bridge, err = bridge.New(bridge.Options{
 		Store: d.store, Clock: d.clock, Log: d.log.Named("bridge"), Network: served,
 		Dedup: d.cfg.LoRaWAN.DedupWindow, Suspect: d.store.Report().SalvagedCounters, Operator: d, Alive: d.beating(alive),
-		Watch: d.frames.Add,
+		Watch: d.watch, Decoded: d.decoded,
 	})
 	if err != nil {
 		return err

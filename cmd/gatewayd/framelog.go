@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -28,30 +27,6 @@ type sampled struct {
 	Connected int       `json:"connected"`
 }
 
-// samples takes one now and then until ctx ends.
-func (d *daemon) samples(ctx context.Context) error {
-	tick := time.NewTicker(sampleEvery)
-	defer tick.Stop()
-	for {
-		s := d.snapshot()
-		d.charts.Add(sampled{d.clock.Now().UTC(), s.Outbox.Messages, s.Frames.Accepted, s.Connected})
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-func (d *daemon) getHistory(w http.ResponseWriter, _ *http.Request) {
-	list := []sampled{}
-	entries, _ := d.charts.Since(0)
-	for _, e := range entries {
-		list = append(list, e.Value)
-	}
-	control.Answer(w, list)
-}
-
 // loggedFrame is a frame as it is told.
 type loggedFrame struct {
 	Seq uint64 `json:"seq"`
@@ -59,7 +34,8 @@ type loggedFrame struct {
 }
 
 // getFrames tells the frames behind ?after=, one JSON object a line, and with
-// ?follow=1 those to come. A reader that is too slow misses some: seq jumps.
+// ?follow=1 those to come; with ?node= and ?verdict= those alone. A reader that
+// is too slow misses some: seq jumps.
 func (d *daemon) getFrames(w http.ResponseWriter, r *http.Request) {
 	after, err := afterOf(r)
 	if err != nil {
@@ -78,6 +54,16 @@ func (d *daemon) getEvents(w http.ResponseWriter, r *http.Request) {
 	d.tell(w, r, after, true, func(seq uint64, raw []byte) string { return fmt.Sprintf("id: %d\ndata: %s\n\n", seq, raw) })
 }
 
+// wanted are the frames that a request asks for.
+func wanted(r *http.Request) func(bridge.Heard) bool {
+	q := r.URL.Query()
+	node, verdict := q.Get("node"), q.Get("verdict")
+	return func(h bridge.Heard) bool {
+		return (node == "" || h.Node == node || h.Device == node || h.DevAddr == node) &&
+			(verdict == "" || h.Verdict == verdict || verdict == "dropped" && bridge.Dropped(h.Verdict))
+	}
+}
+
 func afterOf(r *http.Request) (uint64, error) {
 	text := r.URL.Query().Get("after")
 	if text == "" {
@@ -94,7 +80,7 @@ func afterOf(r *http.Request) (uint64, error) {
 const writeWithin = 20 * time.Second
 
 func (d *daemon) tell(w http.ResponseWriter, r *http.Request, after uint64, follow bool, line func(uint64, []byte) string) {
-	out := http.NewResponseController(w)
+	out, want := http.NewResponseController(w), wanted(r)
 	// That of the listener is for requests; it would end the stream.
 	_ = out.SetReadDeadline(time.Time{})
 	for {
@@ -102,6 +88,9 @@ func (d *daemon) tell(w http.ResponseWriter, r *http.Request, after uint64, foll
 		_ = out.SetWriteDeadline(time.Now().Add(writeWithin))
 		for _, e := range entries {
 			after = e.Seq
+			if !want(e.Value) {
+				continue
+			}
 			raw, err := json.Marshal(loggedFrame{e.Seq, e.Value})
 			if err != nil {
 				continue

@@ -137,6 +137,10 @@ func newStage(t *testing.T) *stage {
 	if err := os.WriteFile(s.ca, s.hub.CAPEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	wish := `{"gatewayd":{"statusInterval":"1h","class":"Z"}}` // one that can be, and one that cannot
+	if _, err := s.hub.SetDesired("greenhouse", []byte(wish)); err != nil {
+		t.Fatal(err)
+	}
 	s.page = s.daemon(t, dir, "", members())
 
 	gateway, err := forwarder.New(forwarder.Options{Server: s.page, KeepAlive: 200 * time.Millisecond})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -167,12 +168,16 @@ func TestRun(t *testing.T) {
 // style of another place.
 func TestPageIsSafe(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"page/app.js", "page/index.html", "page/style.css"} {
+	names, err := fs.Glob(pageFiles, "page/*")
+	if err != nil || len(names) < 3 {
+		t.Fatalf("%q, %v", names, err)
+	}
+	for _, name := range names {
 		text, err := pageFiles.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, bad := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "https://", "onclick=", "style=\""} {
+		for _, bad := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc", ".style", "document.write", "eval(", "new Function", "https://", "onclick=", "style=\""} {
 			if strings.Contains(string(text), bad) {
 				t.Errorf("%s has %s", name, bad)
 			}
