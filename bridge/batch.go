@@ -35,11 +35,12 @@ type greeting struct {
 
 // edit returns n's state to change within the batch.
 func (bt *batch) edit(n *nodeState) *state {
-	if !n.dirty {
-		n.next, n.dirty = n.state, true
+	if n.next == nil {
+		next := n.state
+		n.next = &next
 		bt.dirty = append(bt.dirty, n)
 	}
-	return &n.next
+	return n.next
 }
 
 // Priorities of outbox entries: what the bounds drop first is the lowest.
@@ -110,10 +111,11 @@ func (b *Bridge) commit(bt *batch) error {
 	}
 	lost, err := b.store.Commit(bt.store)
 	for _, n := range bt.dirty {
-		n.dirty = false
+		next := n.next
+		n.next = nil
 		if err == nil {
 			b.table.unindexAddrs(n)
-			n.state = n.next
+			n.state = *next
 			b.table.indexAddrs(n)
 			b.reschedule(n)
 		}

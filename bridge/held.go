@@ -82,7 +82,7 @@ func (b *Bridge) decide(bt *batch, r reception) {
 	trial := &batch{}
 	b.uplink(trial, r)
 	for _, n := range trial.dirty {
-		n.dirty = false
+		n.next = nil
 	}
 	b.hold(trial.frames)
 	b.drops.lost(StoreFailed, trial.joined)

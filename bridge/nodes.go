@@ -210,7 +210,7 @@ func (b *Bridge) reportsOf(node Node) *reports {
 	defer b.mu.Unlock()
 	r := b.reports[node.outboxKey()]
 	if r == nil {
-		r = newReports(b.log.With(zap.String("device", node.DeviceID)))
+		r = newReports(b.log, node.DeviceID)
 		b.reports[node.outboxKey()] = r
 	}
 	return r

@@ -17,8 +17,9 @@ const defaultReport = time.Hour
 // reports collect what a device's twin says of its node. Written by
 // Bridge.Run, read by the hub connection.
 type reports struct {
-	log   *zap.Logger
-	ready hub.Signal
+	log    *zap.Logger
+	device string
+	ready  hub.Signal
 
 	mu       sync.Mutex
 	revision uint64
@@ -52,8 +53,8 @@ type stateReport struct {
 	Receivers int     `json:"receivers"` // that heard the last uplink
 }
 
-func newReports(log *zap.Logger) *reports {
-	return &reports{log: log, waiting: map[string]any{}}
+func newReports(log *zap.Logger, device string) *reports {
+	return &reports{log: log, device: device, waiting: map[string]any{}}
 }
 
 // applied says which version of the desired properties is in force, and what
@@ -142,7 +143,7 @@ func (r *reports) Done(revision uint64, _ int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil && !r.refused {
-		r.log.Warn("the hub does not take the reported properties", zap.Error(err))
+		r.log.Warn("the hub does not take the reported properties", zap.String("device", r.device), zap.Error(err))
 	}
 	r.refused = err != nil
 	if revision == r.revision {

@@ -22,9 +22,9 @@ type nodeState struct {
 
 	state state // as committed
 
-	// next is state as it will be once the batch at hand is committed.
-	next  state
-	dirty bool
+	// next is state as it will be once the batch at hand is committed; nil:
+	// the batch does not change it.
+	next *state
 
 	last lastUplink
 	// reacked counts the acknowledgements repeated for the last uplink.
@@ -69,8 +69,8 @@ func (n *nodeState) hear(r reception) {
 
 // view returns the state as the batch at hand sees it.
 func (n *nodeState) view() *state {
-	if n.dirty {
-		return &n.next
+	if n.next != nil {
+		return n.next
 	}
 	return &n.state
 }
