@@ -95,6 +95,7 @@ func figures() []figure {
 		{what: "gatewayd over the minimal bridge", unit: "x", value: both(perFrame(ours), perFrame(minimal), over)},
 		{what: "gatewayd over chirpstack-gateway-bridge", unit: "x", goal: 0.8, kind: most, value: both(perFrame(ours), perFrame(peer), over), maybe: true},
 		{what: "resident with 20 nodes, idle", unit: "MB", goal: 20, kind: most, value: of(rig+"Idle", "RSS-MB")},
+		{what: "of that not pages of the binary's file", unit: "MB", value: of(rig+"Idle", "anon-MB")},
 		{what: "CPU when the air is silent, PicoCell polled", unit: "% of a core", goal: 0.3, kind: most, value: of(rig+"Idle", "%core")},
 		{what: "start to first accepted frame, 1,000 nodes", unit: "ms", goal: 500, kind: most, value: of(rig+"Start", "ms/start")},
 		{what: "binary for ARM, stripped", unit: "MiB", goal: 20, kind: most, value: of(rig+"Binary", "MiB"), maybe: true},

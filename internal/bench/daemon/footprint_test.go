@@ -43,6 +43,7 @@ func BenchmarkIdle(b *testing.B) {
 	}
 	used := p.cpu(b) - cpu
 	now, most := p.resident(b)
+	b.ReportMetric(p.status(b, "RssAnon")/1e6, "anon-MB")
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(100*used.Seconds()/time.Since(begin).Seconds(), "%core")
 	b.ReportMetric(now/1e6, "RSS-MB")

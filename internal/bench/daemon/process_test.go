@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -85,21 +84,24 @@ func (p *process) cpu(b *testing.B) time.Duration {
 // resident is the resident set in bytes, and the most it has ever been.
 func (p *process) resident(b *testing.B) (now, most float64) {
 	b.Helper()
+	return p.status(b, "VmRSS"), p.status(b, "VmHWM")
+}
+
+// status is a figure of the kernel's about the process, in bytes.
+func (p *process) status(b *testing.B, name string) float64 {
+	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		b.Fatal(err)
 	}
-	field := func(name string) float64 {
-		_, rest, _ := strings.Cut(string(status), "\n"+name+":")
-		words := strings.Fields(rest)
-		if len(words) == 0 {
-			b.Fatal(errors.New("no " + name + " in /proc/PID/status"))
-		}
-		kib, err := strconv.ParseFloat(words[0], 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		return kib * 1024
+	_, rest, _ := strings.Cut(string(status), "\n"+name+":")
+	words := strings.Fields(rest)
+	if len(words) == 0 {
+		b.Fatalf("no %s in /proc/PID/status", name)
 	}
-	return field("VmRSS"), field("VmHWM")
+	kib, err := strconv.ParseFloat(words[0], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kib * 1024
 }
