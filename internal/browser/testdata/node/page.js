@@ -218,7 +218,12 @@ async function uses(browser) {
     await page.getByRole('img', { name: /^RSSI: / }).waitFor();
     await page.getByRole('img', { name: /^SNR: / }).waitFor();
     for (const text of ['temperature_1', 'statusInterval', 'class is not applied', 'Connection to the hub, lately']) await page.locator(`text=${text}`).first().waitFor();
-    const past = await api('/v1/nodes/greenhouse/history');
+    // Connections are looked at every ten seconds.
+    let past;
+    for (const end = Date.now() + patience; Date.now() < end; await page.waitForTimeout(300)) {
+      past = await api('/v1/nodes/greenhouse/history');
+      if (past.connections.length > 0) break;
+    }
     want(past.uplinks.length > 0 && past.connections.length > 0, JSON.stringify(past));
     await page.locator('#its-frames').click();
     await page.waitForFunction(() => document.getElementById('by-node')?.value === 'greenhouse');
