@@ -42,8 +42,8 @@ type dialer struct {
 	proxy     func(*url.URL) (*url.URL, error) // nil: none
 
 	// older: the last handshake was one of TLS 1.2, so the next will hardly be
-	// one of 1.3. Its post-quantum key share would take half the CPU time of a
-	// session that is resumed, and twice the bytes, for nothing.
+	// one of 1.3. Its post-quantum key share would take CPU time and more than
+	// a kilobyte for nothing.
 	older   atomic.Bool
 	once    sync.Once
 	classic *tls.Config // tls without that share, made once: each connection holds its config

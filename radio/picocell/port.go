@@ -30,8 +30,7 @@ type port struct {
 
 // Read is io.Reader's, and returns io.EOF when nothing comes within
 // readTimeout. It reads from the descriptor that is not blocking: in a read
-// of the library's the runtime has to watch over a thread that waits, which at
-// fifty polls a second is most of what an idle daemon does.
+// of the library's a thread waits that the runtime has to watch over.
 func (p *port) Read(b []byte) (int, error) {
 	if p.lock.SetReadDeadline(time.Now().Add(readTimeout)) != nil { // nothing that can be polled
 		return p.Port.Read(b)
