@@ -144,7 +144,7 @@ func (b *Bridge) choose(n *Node, name *string, setting string, bad map[string]st
 		c, ok = remote, true
 	}
 	if !ok {
-		bad[setting] = fmt.Sprintf("want one of %q", slices.Sorted(maps.Keys(b.codecs)))
+		bad[setting] = "want " + choice(slices.Sorted(maps.Keys(b.codecs)))
 		return
 	}
 	n.Codec = c

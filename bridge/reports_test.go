@@ -53,7 +53,7 @@ func TestReportedErrorsAreNotStale(t *testing.T) {
 		w := twin{}
 		w.take(t, b.desire(n, whole(1, `{"gatewayd":{"class":"C","adr":"maybe","bogus":1}}`))...)
 		want := twin{"gatewayd": map[string]any{"appliedVersion": 1.0, "errors": map[string]any{
-			"adr": `want one of ["off" "on"]`, "bogus": "is no setting",
+			"adr": `want "off" or "on"`, "bogus": "is no setting",
 		}}}
 		if diff := cmp.Diff(want, w); diff != "" {
 			t.Errorf("restart %v, first version (-want +got):\n%s", restart, diff)

@@ -2,8 +2,12 @@ package bridge
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"gatewayd/bridge/mac"
@@ -122,15 +126,26 @@ func word[T any](to **T, raw json.RawMessage, words map[string]T) error {
 		v, ok = words[w]
 	}
 	if !ok {
-		var known []string
-		for k := range words {
-			known = append(known, k)
-		}
-		slices.Sort(known)
-		return fmt.Errorf("want one of %q", known)
+		return errors.New("want " + choice(slices.Sorted(maps.Keys(words))))
 	}
 	*to = &v
 	return nil
+}
+
+// choice is words as somebody reads them who is to name one of them.
+func choice(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
+	}
+	last := len(quoted) - 1
+	if last == 0 {
+		return quoted[0]
+	}
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }
 
 // span reads "15m", or a number of seconds.

@@ -52,12 +52,12 @@ func TestSettingsRefused(t *testing.T) {
 	t.Parallel()
 	const age, ports = `want a time such as "15m", or a number of seconds`, "want a list of numbers from 1 to 255"
 	refused := map[string]map[string]string{
-		"class":             {`"B"`: `want one of ["A" "C"]`, `1`: `want one of ["A" "C"]`, `""`: `want one of ["A" "C"]`},
-		"adr":               {`"static"`: `want one of ["off" "on"]`, `true`: `want one of ["off" "on"]`},
+		"class":             {`"B"`: `want "A" or "C"`, `1`: `want "A" or "C"`, `""`: `want "A" or "C"`},
+		"adr":               {`"static"`: `want "off" or "on"`, `true`: `want "off" or "on"`},
 		"minDataRate":       {`16`: "want a number from 0 to 15", `-1`: "want a number from 0 to 15", `"5"`: "want a number from 0 to 15"},
 		"maxDataRate":       {`300`: "want a number from 0 to 15", `1.5`: "want a number from 0 to 15"},
 		"statusInterval":    {`0`: age, `"soon"`: age, `-5`: age, `[]`: age, `1e30`: age},
-		"downlinkWindow":    {`"rx3"`: `want one of ["rx1" "rx2"]`},
+		"downlinkWindow":    {`"rx3"`: `want "rx1" or "rx2"`},
 		"confirmedAttempts": {`0`: "want a number from 1 to 15", `16`: "want a number from 1 to 15", `{}`: "want a number from 1 to 15"},
 		"ackTimeout":        {`"-1s"`: age},
 		"downlinkExpiry":    {`""`: age},

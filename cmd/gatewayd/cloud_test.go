@@ -193,7 +193,7 @@ func TestTwinSettings(t *testing.T) {
 		return r
 	}
 	g := twin(2).Properties.Reported.Gatewayd
-	if diff := cmp.Diff(map[string]string{"adr": `want one of ["off" "on"]`, "speed": "is no setting"}, g.Errors); diff != "" {
+	if diff := cmp.Diff(map[string]string{"adr": `want "off" or "on"`, "speed": "is no setting"}, g.Errors); diff != "" {
 		t.Errorf("errors (-want +got)\n%s", diff)
 	}
 	if g.State["dataRate"] != "SF7BW125" || g.State["rssi"] == nil || g.State["lastSeen"] == nil {
