@@ -107,7 +107,7 @@ func (c *crash) play(ctx context.Context, kills int) {
 	}
 	last, stopLast := context.WithTimeout(ctx, 10*time.Minute)
 	defer stopLast()
-	if err := c.stage.Settle(last); err != nil {
+	if err := c.stage.Settle(last, time.Minute); err != nil {
 		c.t.Error(err)
 	}
 	c.finish(last, d)

@@ -48,20 +48,18 @@ func (j *Judge) devices() int {
 	return len(j.last)
 }
 
-// settleWithin is how long the last frames and downlinks may take.
-const settleWithin = time.Minute
-
 // Settle waits until every downlink is acknowledged, for which nodes must still
 // send, then lets the nodes fall silent, and waits until every acknowledged
-// frame has arrived. What takes too long is left to the verdict.
-func (s *Stage) Settle(ctx context.Context) error {
-	told, stop := context.WithTimeout(ctx, settleWithin)
+// frame has arrived. What takes longer than patience, either of the two, is left
+// to the verdict.
+func (s *Stage) Settle(ctx context.Context, patience time.Duration) error {
+	told, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	s.until(told, func() bool { t := s.Judge.Totals(); return t.Told == t.Downlinks })
 	if err := s.World.Drain(ctx); err != nil {
 		return fmt.Errorf("the nodes do not finish: %w", err)
 	}
-	arrived, stopArrived := context.WithTimeout(ctx, settleWithin)
+	arrived, stopArrived := context.WithTimeout(ctx, patience)
 	defer stopArrived()
 	s.until(arrived, func() bool { return len(s.Judge.Missing()) == 0 })
 	return nil

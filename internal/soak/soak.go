@@ -36,6 +36,16 @@ const (
 	samples                      = 40
 )
 
+// patience is how long the last frames and downlinks may take: what a hub that
+// is busy may, and after outages of minutes the longest wait before a device
+// tries again, which is five minutes.
+func (p Plan) patience() time.Duration {
+	if p.For < short {
+		return time.Minute
+	}
+	return 6 * time.Minute
+}
+
 // division is the number of parts, and of those with a restart.
 func (p Plan) division() (all, restarted int) {
 	if p.For < short {
@@ -219,9 +229,9 @@ func (s *soak) progress() {
 
 // finish lets the nodes fall silent and everything arrive, and judges.
 func (s *soak) finish(ctx context.Context) error {
-	last, stop := context.WithTimeout(ctx, 5*time.Minute)
+	last, stop := context.WithTimeout(ctx, 15*time.Minute)
 	defer stop()
-	err := s.Stage.Settle(last)
+	err := s.Stage.Settle(last, s.patience())
 	if s.Line != nil {
 		fmt.Fprintln(s.Line)
 	}
