@@ -16,7 +16,7 @@ import (
 // The driver hears what the player sends, as it was recorded.
 func TestPlayerIsHeard(t *testing.T) {
 	t.Parallel()
-	free, err := net.ListenPacket("udp", "127.0.0.1:0")
+	free, err := net.ListenPacket("udp", "127.77.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

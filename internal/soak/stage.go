@@ -139,9 +139,10 @@ func (s *Stage) Close() error {
 	return errors.Join(errs...)
 }
 
-// freePort is a UDP address that was free a moment ago.
+// freePort is a UDP address that was free a moment ago, one from which nobody
+// sends: whoever does might be given the port meanwhile.
 func freePort() (string, error) {
-	p, err := net.ListenPacket("udp", "127.0.0.1:0")
+	p, err := net.ListenPacket("udp", "127.77.0.1:0")
 	if err != nil {
 		return "", err
 	}

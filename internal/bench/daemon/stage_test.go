@@ -167,7 +167,7 @@ type udp struct {
 // newUDP is a packet forwarder whose server will listen at a free port.
 func newUDP(b *testing.B, s *stage) *udp {
 	b.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	l, err := net.ListenPacket("udp", "127.77.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
