@@ -130,8 +130,11 @@ $(BENCHSTAT):
 bench: build $(DIST)/gatewayd_linux_armv6 ## measures what there are goals for, and writes docs/benchmarks.md (8 min, BENCH_LONG=1: 20; BENCH_DISK=DIR: another disk)
 	@$(BENCH) GATEWAYD_BENCHMARKS='$(CURDIR)/docs/benchmarks.md' GATEWAYD_BENCHMARKS_RAW='$(CURDIR)/docs/benchmarks.txt' $(BENCH_RUN)
 
+docs/benchmarks.txt:
+	@echo 'docs/benchmarks.txt is not there: "make bench" writes what to compare with' >&2; exit 1
+
 .PHONY: bench-compare
-bench-compare: build $(BENCHSTAT) ## measures and compares with docs/benchmarks.txt, by benchstat, which it builds on first use
+bench-compare: docs/benchmarks.txt build $(BENCHSTAT) ## measures and compares with docs/benchmarks.txt, by benchstat, which it builds on first use
 	@$(BENCH) GATEWAYD_BENCHMARKS_RAW='$(CURDIR)/bin/benchmarks.txt' $(BENCH_RUN)
 	$(BENCHSTAT) docs/benchmarks.txt bin/benchmarks.txt
 
