@@ -160,8 +160,8 @@ func (e Explanation) uplink(suspects []*nodeState, f *dataFrame) Explanation {
 	return e.judged(verdictAccepted, "")
 }
 
-// maxAir bounds what is tried where the data rate and the channel of a frame of
-// LoRaWAN 1.1 are not known: their numbers in any region.
+// maxRate and maxChannel bound what is tried where the data rate and the channel
+// of a frame of LoRaWAN 1.1 are not known: their numbers in any region.
 const maxRate, maxChannel = 15, 95
 
 // findAnywhere is find, and tries all data rates and channels where they are
@@ -212,7 +212,7 @@ func triedBy(suspects []*nodeState, f *dataFrame, m match) (tried []TriedSession
 func (e Explanation) downlink(suspects []*nodeState, f *dataFrame) Explanation {
 	msg := f.msg()
 	for _, n := range suspects {
-		for _, s := range []*session{&n.state.active, &n.state.joining} {
+		for _, s := range n.state.sessions() {
 			for _, next := range []uint32{s.nFCntDown, s.aFCntDown} {
 				fCnt, ok := fCntBelow(next, uint16(f.mac.FHDR.FCnt))
 				if !ok || s.devAddr != f.mac.FHDR.DevAddr || crypt.DownlinkMIC(s.expand().sNwkSInt, s.devAddr, fCnt, 0, msg) != f.mic {
@@ -223,6 +223,18 @@ func (e Explanation) downlink(suspects []*nodeState, f *dataFrame) Explanation {
 		}
 	}
 	return e.judged(verdictDownlink, "its MIC fits none of this gateway's sessions, or it acknowledges a frame of LoRaWAN 1.1")
+}
+
+// sessions are those that there are: one that is not has a key of zeros, which
+// anybody could sign with.
+func (s *state) sessions() (all []*session) {
+	if s.hasJoining {
+		all = append(all, &s.joining)
+	}
+	if s.hasActive {
+		all = append(all, &s.active)
+	}
+	return all
 }
 
 // of names the node; nil: none is known.

@@ -44,7 +44,7 @@ func (f frameFilter) keeps(h bridge.Heard) bool {
 	case len(f.nodes) > 0 && !slices.ContainsFunc(f.nodes, is),
 		len(f.verdicts) > 0 && !slices.Contains(f.verdicts, h.Verdict),
 		f.only != "" && f.only != h.Direction,
-		f.dropped && slices.Contains([]string{"accepted", "joined", "sent"}, h.Verdict):
+		f.dropped && h.Verdict != "not_sent" && !bridge.Dropped(h.Verdict):
 		return false
 	}
 	return true
